@@ -1,0 +1,48 @@
+# Everything that people and CI run. Needs Python 3.11 or newer and a package registry; nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint format types bench docs clean
+.NOTPARALLEL:
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(VENV)/.has-examples  ## set up, then find the nearest flights of 20,000 under 256 MB (ARGS="--queries 2000" for less)
+	$(BIN)/python examples/knn_flights.py $(ARGS)
+
+test: $(VENV)/.has-dev  ## set up, then run the tests (ARGS="-k planner" for some)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.has-dev  ## rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.has-dev  ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.has-dev  ## mypy, strict, on the three packages
+	$(BIN)/mypy
+
+bench: $(VENV)/.has-bench  ## against scikit-learn, FAISS and the unsplit program (ARGS=--quick for less)
+	$(BIN)/python benchmarks/knn.py $(ARGS)
+	$(BIN)/python benchmarks/dispatch.py
+
+docs: $(VENV)/.has-dev  ## that the documents name what there is
+	$(BIN)/python -m pytest tests/test_docs.py
+
+clean:  ## remove the environment and what tools left behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis out build dist
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memarray needs Python 3.11 or newer; set PYTHON=/path/to/one")'
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp per extra, so that the setup runs once and again when pyproject.toml changes.
+$(VENV)/.has-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@

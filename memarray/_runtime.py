@@ -1,0 +1,246 @@
+"""Compiling fitted modules, the compiler's verdict on them, and the cache of verified plans. The only place that compiles.
+
+    Recording -> fitted_program -> FittedProgram.serve(limit) -> Served(compiled, plan)
+"""
+
+import dataclasses
+import functools
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jax import export
+from jaxlib.mlir import ir
+
+import xla_passes
+from frontends import Recording, Spec
+from memarray._config import Settings
+from memarray._units import format_bytes
+from memarray.errors import MemoryLimitError
+from xla_passes import CannotFitError, Fit, Plan, Report
+from xla_passes.analysis.workspace import workspace_bytes
+from xla_passes.module import parse, serialize
+
+# XLA's CPU backend hides or wastes memory under its default options (jaxlib 0.10.2), so these are part of the promise:
+CPU_OPTIONS: dict[str, Any] = {
+    # By default whole sub-graphs become YNNPACK calls whose buffers no report counts (naive attention at n = 6,000: 142 MB); single products
+    # only are within the work-space table, and faster.
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
+    # It cuts reductions longer than 32 off their producers, which then materialise: a floor that no piece length lowers.
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+}
+
+
+def compiler_options(platform: str | None = None) -> dict[str, Any]:
+    """The XLA options that memarray compiles with, for a `jax.jit` of your own around wrapped functions.
+
+    Parameters
+    ----------
+    platform : str, optional
+        ``"cpu"``, ``"gpu"`` or ``"tpu"``; by default the one that JAX runs on.
+
+    Returns
+    -------
+    dict
+        For ``jax.jit(f, compiler_options=...)`` or ``Lowered.compile(compiler_options=...)``; empty where XLA's defaults serve.
+
+    Examples
+    --------
+    >>> step = jax.jit(training_step, compiler_options=memarray.compiler_options())
+    """
+    return dict(CPU_OPTIONS) if (platform or jax.default_backend()) == "cpu" else {}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a module's `@main` takes and gives."""
+
+    arguments: tuple[Spec, ...]
+    results: tuple[Spec, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A compiled program whose peak was verified, and its plan."""
+
+    compiled: Any
+    module: ir.Module
+    signature: Signature
+    platform: str
+    plan: Plan
+
+    @property
+    def peak_bytes(self) -> int:
+        """The verified peak."""
+        return self.plan.report.peak_bytes
+
+    @functools.cached_property
+    def exported(self) -> Any:
+        """The fitted module as a `jax.export.Exported`, to be inlined in a user's own jit."""
+        return _exported(self.module, self.signature, self.platform)
+
+
+class FittedProgram:
+    """One recorded program on one device, with every plan that was verified for it: the fastest that is under a limit serves."""
+
+    def __init__(self, recording: Recording, device: Any, rewrites: str, split: str) -> None:
+        self.name = recording.name
+        self.signature = Signature(recording.arguments, recording.results)
+        self.compilations = 0
+        self._artifact = recording.artifact
+        self._device = device
+        self._rewrites = rewrites
+        self._split = split
+        self._served: tuple[Served, ...] = ()  # the fastest first
+        self._failure: CannotFitError | None = None  # of the largest limit that failed
+        self._lock = threading.Lock()
+
+    def serve(self, limit_bytes: int) -> Served:
+        """The fastest verified program with a peak of at most `limit_bytes`; plans and compiles if none is known.
+
+        Raises `MemoryLimitError` where there is none.
+        """
+        return self._known(limit_bytes) or self._fit(limit_bytes)
+
+    def _known(self, limit_bytes: int) -> Served | None:
+        for served in self._served:
+            if served.peak_bytes <= limit_bytes:
+                return served
+        return None
+
+    def _fit(self, limit_bytes: int) -> Served:
+        with self._lock:
+            known = self._known(limit_bytes)  # another thread may have been first
+            if known is not None:
+                return known
+            if self._failure is not None and limit_bytes <= self._failure.limit_bytes:
+                raise self._error(self._failure, limit_bytes)
+            try:
+                fit = xla_passes.fit(parse(self._artifact), limit_bytes, self._report, rewrites=self._rewrites, split=self._split)
+            except CannotFitError as failure:
+                self._keep(failure.tried)
+                self._failure = failure
+                raise self._error(failure, limit_bytes) from None
+            self._keep((fit, *fit.tried))
+            found = self._known(limit_bytes)
+        if found is None:
+            raise RuntimeError(f"the plan for `{self.name}` has a peak of {fit.plan.report.peak_bytes} bytes under a limit of {limit_bytes}; this is a "
+                               "mistake in memarray, please report it")
+        return found
+
+    def _keep(self, fits: tuple[Fit, ...]) -> None:
+        """Add verified plans. Unsplit programs are taken for the fastest, then those with the largest peaks."""
+        found = {served.compiled: served for served in self._served}
+        for fit in fits:
+            compiled = fit.plan.report.program
+            if self._split == "always" and not fit.plan.loops and fit is not fits[0]:
+                continue
+            found.setdefault(compiled, Served(compiled, fit.module, self.signature, _export_platform(self._device), fit.plan))
+        self._served = tuple(sorted(found.values(), key=lambda served: (bool(served.plan.loops), -served.peak_bytes)))
+
+    def _report(self, module: ir.Module) -> Report:
+        self.compilations += 1
+        return compile_module(module, self.signature, self._device)
+
+    def _error(self, failure: CannotFitError, limit_bytes: int) -> MemoryLimitError:
+        held = sum(spec.nbytes for spec in self.signature.arguments + self.signature.results)
+        return MemoryLimitError(
+            _explain(failure, self.name, self.signature, limit_bytes),
+            op="" if held > limit_bytes else failure.op,
+            source_line=None if held > limit_bytes else failure.source_line,
+            shape=() if held > limit_bytes else tuple(failure.shape),
+            needed_bytes=failure.needed_bytes,
+            limit_bytes=limit_bytes,
+            smallest_limit_bytes=failure.smallest_limit_bytes,
+        )
+
+
+def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:
+    """The process's one `FittedProgram` for this module, device and settings (the limit aside)."""
+    # Equal artifacts have equal signatures but for weak types and the name in messages.
+    digest = hashlib.sha256(recording.artifact).digest()
+    key = (digest, recording.results, recording.arguments, recording.name, device, settings.rewrites, settings.split)
+    with _programs_lock:
+        program = _programs.get(key)
+        if program is None:
+            program = _programs[key] = FittedProgram(recording, device, settings.rewrites, settings.split)
+    return program
+
+
+_programs: dict[Any, FittedProgram] = {}
+_programs_lock = threading.Lock()
+
+
+def clear_caches() -> None:
+    """Forget every compiled program of this module's cache. Functions that are still alive keep theirs."""
+    with _programs_lock:
+        _programs.clear()
+
+
+def compile_module(module: ir.Module, signature: Signature, device: Any) -> Report:
+    """Compile a module for a device; the report holds the compiled program, which takes and gives flat arrays."""
+    exported = _exported(module, signature, _export_platform(device))
+    placed = jax.sharding.SingleDeviceSharding(device)
+    specs = [jax.ShapeDtypeStruct(spec.shape, spec.dtype, sharding=placed, weak_type=spec.is_weak) for spec in signature.arguments]
+    compiled = jax.jit(exported.call, keep_unused=True).lower(*specs).compile(compiler_options=compiler_options(device.platform))
+    found = compiled.memory_analysis()
+    if found is None:
+        raise RuntimeError(f"the compiler for {device} gives no memory report, without which no limit can be promised")
+    return Report(
+        argument_bytes=found.argument_size_in_bytes,
+        output_bytes=found.output_size_in_bytes,
+        temp_bytes=found.temp_size_in_bytes,
+        alias_bytes=found.alias_size_in_bytes,
+        peak_memory_bytes=found.peak_memory_in_bytes,
+        workspace_bytes=workspace_bytes(module, device.platform),
+        program=compiled,
+    )
+
+
+def export_platform(device: Any) -> str:
+    """The name under which `jax.export` knows a device's platform."""
+    return _export_platform(device)
+
+
+def _export_platform(device: Any) -> str:
+    if device.platform != "gpu":
+        return str(device.platform)
+    return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"
+
+
+def _exported(module: ir.Module, signature: Signature, platform: str) -> Any:
+    return dataclasses.replace(_empty_export(signature, platform), mlir_module_serialized=serialize(module))
+
+
+@functools.lru_cache(maxsize=256)
+def _empty_export(signature: Signature, platform: str) -> Any:
+    """An `Exported` of the right signature that gives zeros: the shell around our own modules."""
+
+    def zeros(*leaves: Any) -> list[Any]:
+        del leaves
+        return [jax.lax.full(spec.shape, np.zeros((), spec.dtype)) for spec in signature.results]
+
+    specs = [jax.ShapeDtypeStruct(spec.shape, spec.dtype, weak_type=spec.is_weak) for spec in signature.arguments]
+    exported = export.export(jax.jit(zeros, keep_unused=True), platforms=[platform])(*specs)
+    avals = tuple(aval.update(weak_type=spec.is_weak) for aval, spec in zip(exported.out_avals, signature.results, strict=True))
+    return dataclasses.replace(exported, out_avals=avals)
+
+
+def _explain(failure: CannotFitError, name: str, signature: Signature, limit_bytes: int) -> str:
+    """What happened, what was expected, what to do."""
+    arguments, outputs = (sum(spec.nbytes for spec in specs) for specs in (signature.arguments, signature.results))
+    smallest = f"{failure.smallest_limit_bytes} bytes ({format_bytes(failure.smallest_limit_bytes)})"
+    head = f"`{name}` cannot run under the memory limit of {limit_bytes} bytes ({format_bytes(limit_bytes)}): "
+    if arguments + outputs > limit_bytes:
+        return (f"{head}its arguments ({format_bytes(arguments)}) and outputs ({format_bytes(outputs)}) alone take more, and no splitting makes them "
+                f"smaller. The smallest limit that works is {smallest}. Raise the limit, or pass the arguments in pieces.")
+    blame = ""
+    if failure.op:
+        where = f" at {failure.source_line}" if failure.source_line else ""
+        blame = f" What stays is `{failure.op}` of shape {tuple(failure.shape)}{where}."
+    return (f"{head}the best plan has a peak of {failure.needed_bytes} bytes ({format_bytes(failure.needed_bytes)}), of which arguments are "
+            f"{format_bytes(arguments)} and outputs {format_bytes(outputs)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}.{blame} "
+            f"The smallest limit that works is {smallest}. Raise the limit to that, or make the value named here smaller.")

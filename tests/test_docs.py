@@ -1,0 +1,32 @@
+"""The documents name what there is: every public name has its row, every row its name, every linked file is there."""
+
+import re
+from pathlib import Path
+
+import memarray
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+
+
+def test_the_table_of_public_names_is_all() -> None:
+    rows = re.findall(r"^\| `memarray\.(\w+)", (ROOT / "docs" / "api.md").read_text(), flags=re.MULTILINE)
+    assert sorted(rows) == sorted(memarray.__all__)
+
+
+def test_all_is_sorted() -> None:
+    assert list(memarray.__all__) == sorted(memarray.__all__)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    links = [(document, target) for document in DOCUMENTS for target in re.findall(r"\]\(([^)#\s]+)", document.read_text())]
+    local = [(document, target) for document, target in links if not target.startswith(("http://", "https://"))]
+    broken = [f"{document.name}: {target}" for document, target in local if not (document.parent / target).exists()]
+    assert not broken
+
+
+def test_the_documents_name_only_make_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for document in DOCUMENTS:
+        named = set(re.findall(r"`make ([a-z]+)", document.read_text()))
+        assert named <= targets, f"{document.name} names {sorted(named - targets)}"

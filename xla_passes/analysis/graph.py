@@ -1,0 +1,107 @@
+"""A read-only snapshot of one block, in plain Python: analyses ask it thousands of questions, and MLIR objects answer slowly."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jaxlib.mlir import ir
+
+from xla_passes.module import type_bytes
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation: the numbers of the values that it reads (those that its regions capture last) and of its results."""
+
+    index: int
+    op: ir.Operation
+    name: str
+    operands: tuple[int, ...]
+    captures: tuple[int, ...]
+    results: tuple[int, ...]
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Everything that must be there when the operation runs."""
+        return self.operands + self.captures
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A block's operations in order, and its values by number; `bytes` is what a value takes were it materialised."""
+
+    block: ir.Block
+    nodes: tuple[Node, ...]
+    values: tuple[ir.Value, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    bytes: tuple[int, ...]
+    owner: tuple[int, ...]  # index of the node that computes the value, -1 for arguments and for values of outer blocks
+    arguments: tuple[int, ...]
+    number: dict[ir.Value, int] = field(repr=False)
+
+    @functools.cached_property
+    def users(self) -> tuple[tuple[int, ...], ...]:
+        """For each value, the indices of the nodes that read it, in order."""
+        readers: list[list[int]] = [[] for _ in self.values]
+        for node in self.nodes:
+            for value in dict.fromkeys(node.reads):
+                readers[value].append(node.index)
+        return tuple(tuple(row) for row in readers)
+
+    @property
+    def terminator(self) -> Node:
+        """The operation that returns the block's results."""
+        return self.nodes[-1]
+
+    @functools.cached_property
+    def outputs(self) -> frozenset[int]:
+        """The values that the block returns."""
+        return frozenset(self.terminator.operands)
+
+
+def captured_values(op: ir.Operation) -> Iterator[ir.Value]:
+    """The values that the regions of `op` read from outside of `op`."""
+    for region in op.regions:
+        for block in region.blocks:
+            inner = set(block.arguments)
+            for child in block.operations:
+                for value in (*child.operation.operands, *captured_values(child.operation)):
+                    if value not in inner:
+                        yield value
+                inner.update(child.operation.results)
+
+
+def _shape(value: ir.Value) -> tuple[int, ...]:
+    return tuple(value.type.shape) if isinstance(value.type, ir.RankedTensorType) else ()
+
+
+def snapshot(block: ir.Block) -> Graph:
+    """The block as it is now; it has to be taken anew once the block changes."""
+    number: dict[ir.Value, int] = {}
+    owner: list[int] = []
+
+    def numbered(value: ir.Value, node_index: int = -1) -> int:
+        if value not in number:
+            number[value] = len(number)
+            owner.append(node_index)
+        return number[value]
+
+    arguments = tuple(numbered(value) for value in block.arguments)
+    nodes = []
+    for index, view in enumerate(block.operations):
+        op = view.operation
+        operands = tuple(numbered(value) for value in op.operands)
+        captures = tuple(dict.fromkeys(numbered(value) for value in captured_values(op))) if len(op.regions) else ()
+        results = tuple(numbered(value, index) for value in op.results)
+        nodes.append(Node(index, op, op.name, operands, captures, results))
+    values = tuple(number)
+    return Graph(
+        block=block,
+        nodes=tuple(nodes),
+        values=values,
+        shapes=tuple(_shape(value) for value in values),
+        bytes=tuple(type_bytes(value.type) for value in values),
+        owner=tuple(owner),
+        arguments=arguments,
+        number=number,
+    )

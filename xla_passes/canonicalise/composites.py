@@ -1,0 +1,60 @@
+"""Composites: those that name an operation of the chlo dialect become it, all others a call of their decomposition."""
+
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from xla_passes.canonicalise.patterns import function_blocks
+from xla_passes.module import context, walk
+from xla_passes.plan import Rewrite
+
+# The chlo operations of any number of arguments, no attributes and one result that JAX exports as composites.
+_ELEMENTWISE = frozenset(
+    f"chlo.{name}"
+    for name in (
+        "acos", "acosh", "asin", "asinh", "atan", "atanh", "bessel_i1e", "conj", "cosh", "digamma", "erf", "erf_inv", "erfc", "lgamma",
+        "next_after", "polygamma", "sinh", "square", "tan", "zeta",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LowerComposites:
+    """`composite "chlo.top_k"(x) {k}` -> `chlo.top_k(x, k)`, `composite "chlo.erf"(x)` -> `chlo.erf(x)`, others -> a call; exact.
+
+    JAX exports these operations as composites, whose decompositions have fixed shapes and are slower than XLA's own code.
+    """
+
+    name: str = "lower-composites"
+
+    def run(self, module: ir.Module) -> tuple[Rewrite, ...]:
+        """Change `module` in place."""
+        with context():
+            for block in function_blocks(module):
+                for op in list(walk(block)):
+                    if op.name == "stablehlo.composite":
+                        _lower(op)
+        return ()
+
+
+def _lower(op: ir.Operation) -> None:
+    given = ir.DictAttr(op.attributes["composite_attributes"]) if "composite_attributes" in op.attributes else ir.DictAttr.get({})
+    options = {item.name: item.attr for item in given}
+    name = ir.StringAttr(op.attributes["name"]).value
+    if name == "chlo.top_k" and set(options) == {"k"} and str(ir.RankedTensorType(op.results[1].type).element_type) == "i32":
+        attributes = {"k": options["k"]}
+    elif name in _ELEMENTWISE and not options and len(op.results) == 1:
+        attributes = {}
+    else:
+        name, attributes = "func.call", {"callee": op.attributes["decomposition"]}
+    made = ir.Operation.create(
+        name,
+        results=[result.type for result in op.results],
+        operands=list(op.operands),
+        attributes=attributes,
+        loc=op.location,
+        ip=ir.InsertionPoint(op),
+    )
+    for result, replacement in zip(op.results, made.results, strict=True):
+        result.replace_all_uses_with(replacement)
+    op.erase()

@@ -1,0 +1,66 @@
+"""The passes' command line, for looking at one pass at a time and for the FileCheck tests.
+
+    python -m xla_passes.opt --pass dead-code --pass inline-calls program.mlir
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xla_passes.canonicalise import canonicalise_passes
+from xla_passes.module import parse
+from xla_passes.passes import Pass
+from xla_passes.rewrites import rewrite_passes
+
+SEPARATOR = "// -----"
+
+
+def registry() -> dict[str, Pass]:
+    """Every pass, by the name it has on the command line."""
+    return {item.name: item for item in (*canonicalise_passes(), *rewrite_passes())}
+
+
+def run_passes(source: str, names: Sequence[str], *, debug_info: bool = False) -> str:
+    """The text of the modules in `source` (several are separated by `// -----`) after the named passes, each verified before and after."""
+    known = registry()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"there is no pass {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    printed = []
+    for text in source.split(SEPARATOR):
+        module = parse(text)
+        module.operation.verify()
+        for name in names:
+            known[name].run(module)
+            module.operation.verify()
+        printed.append(module.operation.get_asm(enable_debug_info=debug_info, use_local_scope=debug_info))
+    return f"{SEPARATOR}\n".join(printed)
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    """The command line's options; the RUN lines of the FileCheck tests are read with it too."""
+    parser = argparse.ArgumentParser(prog="python -m xla_passes.opt", description="Run passes on StableHLO text and print the result.")
+    parser.add_argument("--pass", dest="passes", action="append", default=[], metavar="NAME", help="a pass to run; in the order given")
+    parser.add_argument("--canonicalise", action="store_true", help="run all canonicalising passes first, in their order")
+    parser.add_argument("--locations", action="store_true", help="print source locations")
+    parser.add_argument("file", nargs="?", default="-", help="MLIR text; - reads the standard input")
+    return parser
+
+
+def run_command(options: argparse.Namespace, source: str) -> str:
+    """What the command prints for `source`. Options that are no passes, such as a split, belong here."""
+    names = [item.name for item in canonicalise_passes()] if options.canonicalise else []
+    return run_passes(source, [*names, *options.passes], debug_info=options.locations)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read, run, print."""
+    options = arguments_parser().parse_args(arguments)
+    source = sys.stdin.read() if options.file == "-" else Path(options.file).read_text(encoding="utf-8")
+    sys.stdout.write(run_command(options, source))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

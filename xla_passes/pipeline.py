@@ -1,0 +1,206 @@
+"""The passes in order, and `fit`, which runs them until the compiler says that the module is under its limit."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from jaxlib.mlir import ir
+
+from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.liveness import graph_liveness
+from xla_passes.canonicalise import canonicalise_passes
+from xla_passes.module import clone, main_block, source_line, type_bytes
+from xla_passes.passes import Pass
+from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
+from xla_passes.rewrites import backend_passes, rewrite_passes
+from xla_passes.split.loops import emit
+from xla_passes.split.planner import Planner, forced_loop, largest_split
+
+ATTEMPTS = 5  # plans made from what the compiler reported of the one before
+MOST_LOOPS = 64
+Reporter = Callable[[ir.Module], Report]
+
+
+def default_pipeline(*, rewrites: str = "all") -> tuple[Pass, ...]:
+    """The passes in order; splitting stands between the algebraic rewrites and those that suit the pieces to the backend.
+
+    Canonicalisation first, so that every later pass meets one form of a thing. Rewrites before splitting, since a smaller program
+    needs fewer loops. Backend forms last, since they depend on how long the pieces are.
+    """
+    return (*canonicalise_passes(), *rewrite_passes(rewrites), *canonicalise_passes(), *backend_passes())
+
+
+def run_passes(module: ir.Module, passes: Sequence[Pass]) -> tuple[Rewrite, ...]:
+    """Run passes in place; the module is verified after each."""
+    fired: list[Rewrite] = []
+    for each in passes:
+        fired += each.run(module)
+        module.operation.verify()
+    return tuple(dict.fromkeys(fired))
+
+
+def fit(
+    module: ir.Module,
+    limit_bytes: int,
+    report: Reporter,
+    *,
+    rewrites: str = "all",
+    split: str = "when needed",
+    force: Sequence[tuple[str, int, int]] = (),
+) -> Fit:
+    """A module that computes what `module` does and whose peak, by the compiler's `report`, is at most `limit_bytes`.
+
+    Parameters
+    ----------
+    module
+        StableHLO with a public `@main`. It is left as it is.
+    limit_bytes
+        Bound on arguments, outputs, temporaries and work space together.
+    report
+        Compiles a module and gives the compiler's verdict.
+    rewrites
+        "all", or "exact" to leave out those that change floating-point results.
+    split
+        "when needed", or "always" to split whatever has an axis that splits, fitting or not.
+    force
+        Loops to build first: (value as MLIR prints it in the canonical module, such as "%6", its axis, pieces).
+
+    Raises
+    ------
+    CannotFitError
+        No plan keeps the module under the limit.
+    """
+    unsplit = report(module)
+    search = _Search(module, limit_bytes, report, unsplit, rewrites)
+    if force or split == "always":
+        return search.forced(force)
+    if unsplit.peak_bytes <= limit_bytes:
+        return Fit(module, search.plan_of(module, unsplit))
+    return search.run()
+
+
+@dataclass
+class _Search:
+    """Plans, asks the compiler, and plans again with what it said."""
+
+    module: ir.Module
+    limit_bytes: int
+    report: Reporter
+    unsplit: Report
+    rewrites: str
+    tried: list[Fit] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+
+    def run(self) -> Fit:
+        """The first plan that the compiler finds under the limit."""
+        canonical, fired = self._prepared()
+        held = self.unsplit.argument_bytes + self.unsplit.output_bytes
+        room = self.limit_bytes - held
+        budget, fuses = room, True
+        for _ in range(ATTEMPTS if room > 0 else 0):
+            found, estimate = self._attempt(canonical, fired, budget, fuses=fuses)
+            if found.plan.report.peak_bytes <= self.limit_bytes:
+                return replace(found, tried=tuple(self.tried))
+            taken = found.plan.report.peak_bytes - held
+            if taken > 4 * max(estimate, 1 << 20):
+                fuses = False  # the compiler materialises what the model thought it would fuse
+            budget = min(budget * 3 // 4, budget * room // max(1, taken))
+        return self._smallest(canonical, fired, held)
+
+    def _smallest(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held: int) -> Fit:
+        """Plans that depend on the program alone, so that the smallest of their limits can be asked for at any time."""
+        for divisor in (64, 16, 4):
+            for fuses in (True, False):
+                self._attempt(canonical, fired, max(1 << 16, held // divisor), fuses=fuses)
+        best = min(self.tried, key=lambda each: each.plan.report.peak_bytes)
+        if best.plan.report.peak_bytes <= self.limit_bytes:
+            return replace(best, tried=tuple(self.tried))
+        raise self._error(canonical, best)
+
+    def _attempt(self, canonical: ir.Module, fired: tuple[Rewrite, ...], budget: int, *, fuses: bool) -> tuple[Fit, int]:
+        module = clone(canonical)
+        planner = Planner(max(0, budget), fuses=fuses)
+        loops = build_loops(module, planner)
+        self.blocked += [note for note in planner.blocked if note not in self.blocked]
+        late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
+        estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
+        return self._verified(module, loops, (*fired, *late)), estimate
+
+    def forced(self, force: Sequence[tuple[str, int, int]]) -> Fit:
+        """The loops that are asked for, whether or not the program fits without them."""
+        module, fired = self._prepared()
+        block = main_block(module)
+        named = {value.get_name(): value for op in block.operations for value in op.operation.results}
+        loops: list[Loop] = []
+        for name, axis, pieces in force:
+            if name not in named:
+                raise ValueError(f"there is no value {name} in the canonical module; it has {', '.join(named)}")
+            loops.append(emit(forced_loop(block, named[name], axis, pieces)))
+        if not force and (choice := largest_split(block)):
+            loops.append(emit(choice))
+        late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
+        found = self._verified(module, tuple(loops), (*fired, *late))
+        if found.plan.report.peak_bytes > self.limit_bytes:
+            return self.run()
+        return found
+
+    def _prepared(self) -> tuple[ir.Module, tuple[Rewrite, ...]]:
+        module = clone(self.module)
+        passes = (*canonicalise_passes(), *rewrite_passes(self.rewrites), *canonicalise_passes())
+        return module, run_passes(module, passes)
+
+    def _verified(self, module: ir.Module, loops: tuple[Loop, ...], fired: tuple[Rewrite, ...]) -> Fit:
+        module.operation.verify()
+        found = Fit(module, self.plan_of(module, self.report(module), loops, fired))
+        self.tried.append(found)
+        return found
+
+    def plan_of(self, module: ir.Module, report: Report, loops: tuple[Loop, ...] = (), fired: tuple[Rewrite, ...] = ()) -> Plan:
+        """What was done, with the estimates of memory over the program's steps before and after."""
+        return Plan(
+            limit_bytes=self.limit_bytes,
+            report=report,
+            unsplit=self.unsplit,
+            unsplit_estimate_bytes=self.unsplit.peak_bytes,
+            loops=loops,
+            rewrites=fired,
+            blocked=tuple(self.blocked),
+            steps_before=steps(self.module),
+            steps_after=steps(module),
+        )
+
+    def _error(self, canonical: ir.Module, best: Fit) -> CannotFitError:
+        """Names what is largest where the best plan is at its peak."""
+        graph = snapshot(main_block(canonical))
+        live = graph_liveness(graph)
+        values = [value for value in live.live_values if graph.owner[value] >= 0] or list(graph.terminator.operands)
+        made = [value for value in values if graph.owner[value] >= 0]
+        op = graph.nodes[graph.owner[made[0]]].op if made else graph.terminator.op
+        return CannotFitError(
+            f"{op.name} needs more memory than the limit leaves",
+            op=op.name,
+            source_line=source_line(op),
+            shape=graph.shapes[made[0]] if made else (),
+            needed_bytes=best.plan.report.peak_bytes,
+            limit_bytes=self.limit_bytes,
+            smallest_limit_bytes=best.plan.report.peak_bytes,
+            unsplit_peak_bytes=self.unsplit.peak_bytes,
+            tried=tuple(self.tried),
+        )
+
+
+def build_loops(module: ir.Module, planner: Planner) -> tuple[Loop, ...]:
+    """Build one loop after another until the program fits by the estimate, or nothing brings it nearer."""
+    loops: list[Loop] = []
+    while len(loops) < MOST_LOOPS and (choice := planner.next_loop(main_block(module))):
+        loops.append(emit(choice))
+    return tuple(loops)
+
+
+def steps(module: ir.Module) -> tuple[Step, ...]:
+    """Estimated bytes held while each operation of `@main` runs: arguments, outputs and temporaries."""
+    graph = snapshot(main_block(module))
+    held = sum(graph.bytes[value] for value in graph.arguments) + sum(type_bytes(graph.values[v].type) for v in graph.terminator.operands)
+    live = graph_liveness(graph)
+    return tuple(
+        Step(node.name, source_line(node.op), held + now) for node, now in zip(graph.nodes, live.live_bytes, strict=True)
+    )

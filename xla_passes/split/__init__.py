@@ -1,0 +1,1 @@
+"""Splitting under a limit: sharding in time. Rules say what can be sliced, the planner chooses, the emitter writes loops."""

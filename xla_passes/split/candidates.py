@@ -1,0 +1,149 @@
+"""One way to build one loop: a region, the length of its pieces, and what that does to memory and time, by the estimates."""
+
+from dataclasses import dataclass
+
+from xla_passes.analysis.cost import FULL_ROWS, Machine, compute_seconds
+from xla_passes.analysis.graph import Graph
+from xla_passes.analysis.liveness import Item, Liveness, graph_items, liveness
+from xla_passes.split.axes import Label, to_label
+from xla_passes.split.regions import Region, alive_nodes
+
+
+@dataclass(frozen=True)
+class LoopNest:
+    """A loop as data: what the emitter needs, and nothing of how it was chosen."""
+
+    region: Region
+    length: int  # units a piece
+
+    @property
+    def pieces(self) -> int:
+        """The number of pieces, a shorter last one included."""
+        return -(-self.region.units // self.length)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A loop nest with its estimates."""
+
+    nest: LoopNest
+    seconds: float
+    overflow_bytes: int  # what is left over the budget, summed over the program's steps
+    over_inside_bytes: int  # by how much the loop itself is over it
+    peak_bytes: int
+
+
+def body_liveness(graph: Graph, region: Region, length: int, *, fuses: bool = True) -> tuple[Liveness, dict[int, int]]:
+    """The temporaries of the loop's body for one piece length, and the bytes of the values in it."""
+    numbers: dict[tuple[int, Label | None], int] = {}
+    sizes: dict[int, int] = {}
+
+    def number(value: int, label: Label | None) -> int:
+        key = (value, label)
+        if key not in numbers:
+            numbers[key] = len(numbers)
+            size = graph.bytes[value]
+            sizes[numbers[key]] = size if label is None else size * label.scale * length // max(1, graph.shapes[value][label.dim])
+        return numbers[key]
+
+    held = frozenset(number(value, None) for value in region.whole)
+    items = [Item("stablehlo.dynamic_slice", (), (number(value, label),)) for value, label in region.sliced]
+    for step in region.steps:
+        node = graph.nodes[step.node]
+        axes = step.factor.operands if step.factor else (None,) * len(node.operands)
+        reads = tuple(
+            number(value, to_label(step.scale, step.shift, axis) if axis else None)
+            for value, axis in zip(node.operands, axes, strict=True)
+        )
+        made = step.factor.results if step.factor else (None,) * len(node.results)
+        results = tuple(
+            number(value, to_label(step.scale, step.shift, axis) if axis else None)
+            for value, axis in zip(node.results, made, strict=True)
+        )
+        items.append(Item(node.name, reads, results, node=node.index))
+    for sink in region.sinks:
+        items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
+    return liveness(tuple(items), sizes.__getitem__, held, frozenset(), fuses=fuses), sizes
+
+
+def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item, ...], int]:
+    """The program's items once the loop stands in it, and where; the loop's own temporaries are left out."""
+    before, after = placement(graph, region)
+    items = graph_items(graph, fuses)
+    sources = tuple(dict.fromkeys([*(value for value, _ in region.sliced), *region.whole]))
+    loop = Item("stablehlo.while", sources, tuple(sink.value for sink in region.sinks))
+    return (*(items[i] for i in before), loop, *(items[i] for i in after)), len(before)
+
+
+def placement(graph: Graph, region: Region) -> tuple[list[int], list[int]]:
+    """The nodes that stay before the loop and those that come after it: it runs as late as it can, once all it reads is there."""
+    sinks = {sink.value for sink in region.sinks}
+    sources = {*(value for value, _ in region.sliced), *region.whole}
+    alive = alive_nodes(graph, sinks, sources)
+    last_source = max((graph.owner[value] for value in sources), default=-1)
+    dependent: set[int] = set(sinks)
+    before, after = [], []
+    for index in alive:
+        node = graph.nodes[index]
+        needs_loop = any(value in dependent for value in node.reads)
+        if needs_loop:
+            dependent.update(node.results)
+        if needs_loop or (after and index > last_source):
+            after.append(index)
+        else:
+            before.append(index)
+    return before, after
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A region put in its program: what every piece length has in common."""
+
+    graph: Graph
+    region: Region
+    around: Liveness
+    loop_at: int
+    budget_bytes: int
+    fuses: bool
+    machine: Machine
+
+    def candidate(self, length: int) -> Candidate:
+        """The estimates for one piece length."""
+        body, sizes = body_liveness(self.graph, self.region, length, fuses=self.fuses)
+        here = self.around.live_bytes[self.loop_at] + body.peak_bytes
+        over_inside = max(0, here - self.budget_bytes)
+        over_around = max(0, self.around.live_bytes[self.loop_at] - self.budget_bytes)
+        return Candidate(
+            LoopNest(self.region, length),
+            self._seconds(length, body, sizes),
+            self.around.overflow_bytes(self.budget_bytes) - over_around + over_inside,
+            over_inside,
+            max(self.around.peak_bytes, here),
+        )
+
+    def _seconds(self, length: int, body: Liveness, sizes: dict[int, int]) -> float:
+        machine, region, graph = self.machine, self.region, self.graph
+        trips = -(-region.units // length)
+        working = body.peak_bytes
+        kept_whole = sum(graph.bytes[value] for value in region.whole)
+        seconds = trips * (machine.trip_seconds + machine.move_seconds(kept_whole, working + kept_whole))
+        for step in region.steps:
+            node = graph.nodes[step.node]
+            once = compute_seconds(node, graph, machine)
+            if step.factor is None:
+                seconds += once * trips
+            elif node.name == "stablehlo.dot_general" and step.factor.results[0] is not None:
+                seconds += once * max(1.0, FULL_ROWS / (length * step.scale))
+            else:
+                seconds += once
+        for value in body.materialised:
+            seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(sizes[value], working))
+        return seconds
+
+
+def weigh(graph: Graph, region: Region, budget_bytes: int, *, fuses: bool, machine: Machine) -> Weighed:
+    """Put a region into its program."""
+    items, at = virtual_items(graph, region, fuses)
+    held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
+    around = liveness(items, graph.bytes.__getitem__, held, graph.outputs, fuses=fuses)
+    return Weighed(graph, region, around, at, budget_bytes, fuses, machine)

@@ -1,0 +1,311 @@
+"""Grow the region of one loop from a large value and one of its dimensions: what is computed piece by piece, from what, into what.
+
+Backwards through producers while they are large, forwards through consumers while their results are large. A reduction factor ends
+a path with an accumulator, a small parallel result ends it with a buffer that pieces are written into.
+"""
+
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from xla_passes.analysis.graph import Graph, Node
+from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor, to_label
+from xla_passes.split.factors import Factor, Kind
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a loop's body: on pieces (a factor, and its scale and shift in the loop's units), or whole (no factor)."""
+
+    node: int
+    factor: Factor | None = None
+    scale: int = 1
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A value that the loop produces: written piece by piece (a label), or accumulated (none) by the step that computes it."""
+
+    value: int
+    label: Label | None
+
+
+@dataclass(frozen=True)
+class Region:
+    """What one loop computes; `steps` in an order that respects their dependences."""
+
+    target: int
+    axis: int
+    unit: int  # elements of the target's axis in one unit of the loop
+    units: int
+    steps: tuple[Step, ...]
+    sliced: tuple[tuple[int, Label], ...]
+    whole: tuple[int, ...]
+    sinks: tuple[Sink, ...]
+    shortest: int  # units that a piece has to have
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether no sink is an accumulator, so that the last piece may overlap the one before."""
+        return all(sink.label for sink in self.sinks)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far a region reaches: values from `large_bytes` on are computed in pieces, smaller ones are kept whole outside."""
+
+    large_bytes: int
+    recomputes_whole: bool = False  # large values that are needed whole are computed again inside, for a nested loop to split
+
+
+def grow(graph: Graph, axes: Axes, target: int, axis: int, growth: Growth) -> Region | None:
+    """The region of a loop over one dimension of a value, or None where it has no result that could be kept."""
+    size = graph.shapes[target][axis]
+    unit = 1
+    while size > unit and size % unit == 0:
+        try:
+            return _Grower(graph, axes, growth, target, Label(axis, unit), size // unit).region()
+        except NeedsUnitError as needed:
+            unit *= needed.unit
+    return None
+
+
+class _Grower:
+    """The state of one growth: requests made, steps in order, sinks found."""
+
+    def __init__(self, graph: Graph, axes: Axes, growth: Growth, target: int, label: Label, units: int) -> None:
+        self.graph, self.axes, self.growth = graph, axes, growth
+        self.target, self.label, self.units = target, label, units
+        self.requested: dict[tuple[int, Label | None], bool] = {}  # -> computed in the body
+        self.steps: dict[Step, None] = {}
+        self.sinks: dict[int, Sink] = {}
+        self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
+
+    def region(self) -> Region | None:
+        """Grow to the end."""
+        if not self._request(self.target, self.label):
+            return None
+        self._grow_forwards()
+        return self._pruned()
+
+    # Backwards
+
+    def _request(self, value: int, label: Label | None) -> bool:
+        """Ask for a piece of a value (or for all of it); whether the body computes it, rather than taking it from outside."""
+        key = (value, label)
+        if key in self.requested:
+            return self.requested[key]
+        self.requested[key] = False  # a source, until a step is found that computes it
+        step = self._step_for(value, label)
+        if step is None:
+            return False
+        for operand, wanted in self._operand_labels(step):
+            self._request(operand, wanted)
+        self._add_step(step)
+        return True
+
+    def _step_for(self, value: int, label: Label | None) -> Step | None:
+        index = self.graph.owner[value]
+        if index < 0:
+            return None
+        node = self.graph.nodes[index]
+        if label is None:
+            return Step(index) if self._is_recomputed_whole(node, value) else None
+        if value != self.target and not self._is_recomputed(node, value):
+            return None
+        factor = self.axes.of_result(node, value, label.dim)
+        if factor is None or factor.kind is Kind.BLOCKED:
+            return None
+        axis = factor.results[node.results.index(value)]
+        assert axis is not None
+        units = to_factor(label, axis)
+        return Step(index, factor, *units) if units else None
+
+    def _is_recomputed(self, node: Node, value: int) -> bool:
+        """Large values, and those that cost nothing to compute again from a slice."""
+        return self.graph.bytes[value] >= self.growth.large_bytes or node.name in CHEAP
+
+    def _is_recomputed_whole(self, node: Node, value: int) -> bool:
+        if node.name == "stablehlo.constant":
+            return not self.graph.shapes[value]
+        return self.growth.recomputes_whole and self.graph.bytes[value] >= self.growth.large_bytes and not node.captures
+
+    def _operand_labels(self, step: Step) -> list[tuple[int, Label | None]]:
+        node = self.graph.nodes[step.node]
+        if step.factor is None:
+            return [(operand, None) for operand in node.operands]
+        return [
+            (operand, to_label(step.scale, step.shift, axis) if axis else None)
+            for operand, axis in zip(node.operands, step.factor.operands, strict=True)
+        ]
+
+    def _add_step(self, step: Step) -> None:
+        self.steps[step] = None
+        for at, value in enumerate(self.graph.nodes[step.node].results):
+            axis = step.factor.results[at] if step.factor else None
+            label = to_label(step.scale, step.shift, axis) if axis else None
+            if label or step.factor is None:
+                self.requested[value, label] = True
+            if label and label.shift == 0 and label.scale * self.units == self.graph.shapes[value][label.dim]:
+                self.covered.setdefault(value, label)
+
+    # Forwards
+
+    def _grow_forwards(self) -> None:
+        queue: list[int] = []
+        seen: set[int] = set()
+
+        def push(values: tuple[int, ...]) -> None:
+            for value in values:
+                for user in self.graph.users[value]:
+                    if user not in seen:
+                        heapq.heappush(queue, user)
+
+        push(tuple(self.covered))
+        while queue:
+            index = heapq.heappop(queue)
+            if index in seen:
+                continue
+            seen.add(index)
+            before = len(self.covered)
+            if self._join(self.graph.nodes[index]):
+                push(tuple(value for value in list(self.covered)[before:] if value not in self.sinks))
+
+    def _join(self, node: Node) -> bool:
+        """Take a consumer into the body if it carries the loop's factor and needs no result of the loop; whether it was taken."""
+        if node is self.graph.terminator:
+            for value in node.operands:
+                self._sink(value)
+            return False
+        found = self._forward_factor(node)
+        if found is None:
+            return False
+        step = found
+        saved = (dict(self.requested), dict(self.steps), dict(self.sinks), dict(self.covered))
+        for operand, wanted in self._operand_labels(step):
+            self._request(operand, wanted)
+        self._add_step(step)
+        assert step.factor is not None
+        for at, value in enumerate(node.results):
+            result_axis = step.factor.results[at]
+            if result_axis is None:
+                self.sinks[value] = Sink(value, None)
+            elif self.graph.bytes[value] < self.growth.large_bytes:
+                self._sink(value)
+        if self._has_cycle():
+            self.requested, self.steps, self.sinks, self.covered = saved
+            return False
+        return True
+
+    def _forward_factor(self, node: Node) -> Step | None:
+        """The factor of a consumer that takes in all of a value that the body computes in pieces."""
+        for at, value in enumerate(node.operands):
+            label = self.covered.get(value)
+            if label is None:
+                continue
+            factor = self.axes.of_operand(node, value, label.dim)
+            if factor is None or factor.kind is Kind.BLOCKED:
+                continue
+            axis = factor.operands[at]
+            units = to_factor(label, axis) if axis else None
+            if units and units[1] == 0 and units[0] * self.units == factor.size:
+                return Step(node.index, factor, *units)
+        return None
+
+    def _sink(self, value: int) -> None:
+        if value not in self.sinks and (label := self.covered.get(value)):
+            self.sinks[value] = Sink(value, label)
+
+    def _sources(self) -> set[int]:
+        return {value for (value, _), is_computed in self.requested.items() if not is_computed}
+
+    def _has_cycle(self) -> bool:
+        """Whether something that the loop reads depends on something that it produces."""
+        if not self.sinks:
+            return False
+        made = set(self.sinks)
+        first = min(self.graph.owner[value] for value in made)
+        stack, seen = list(self._sources()), set()
+        while stack:
+            value = stack.pop()
+            if value in made:
+                return True
+            if value in seen or self.graph.owner[value] < first:
+                continue
+            seen.add(value)
+            stack.extend(self.graph.nodes[self.graph.owner[value]].reads)
+        return False
+
+    # What comes out
+
+    def _pruned(self) -> Region | None:
+        """Only the sinks that something outside still reads, and only the steps that they need."""
+        alive = alive_nodes(self.graph, self.sinks, self._sources())
+        read = {value for index in alive for value in self.graph.nodes[index].reads}
+        owners = {self.graph.owner[value] for value in read if value in self.sinks}
+        sinks = {
+            value: sink
+            for value, sink in self.sinks.items()
+            if value in read or (sink.label is None and self.graph.owner[value] in owners)  # argmin's pair goes together
+        }
+        needed = {(sink.value, sink.label) for sink in sinks.values() if sink.label}
+        steps: list[Step] = []
+        for step in sorted(self.steps, key=lambda step: -step.node):  # what was a source at first may have joined later
+            if self._is_needed(step, needed, sinks):
+                steps.append(step)
+                needed.update(self._operand_labels(step))
+        if not steps:
+            return None
+        sources = [key for key in needed if not self.requested[key]]
+        captured = {value: None for step in steps for value in self.graph.nodes[step.node].captures}
+        return Region(
+            target=self.target,
+            axis=self.label.dim,
+            unit=self.label.scale,
+            units=self.units,
+            steps=tuple(reversed(steps)),
+            sliced=tuple((value, label) for value, label in sources if label),
+            whole=tuple(dict.fromkeys([*(value for value, label in sources if label is None), *captured])),
+            sinks=tuple(sinks.values()),
+            shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
+        )
+
+    def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
+        node = self.graph.nodes[step.node]
+        if step.factor is None:
+            return any((value, None) in needed for value in node.results)
+        for at, value in enumerate(node.results):
+            axis = step.factor.results[at]
+            if axis is None:
+                if value in sinks:
+                    return True
+            elif (value, to_label(step.scale, step.shift, axis)) in needed:
+                return True
+        return False
+
+
+def alive_nodes(graph: Graph, replaced: Collection[int], extra_reads: Collection[int]) -> list[int]:
+    """The nodes that are still needed, in order, once a loop provides the `replaced` values and reads `extra_reads`."""
+    wanted = set(extra_reads)
+    alive = []
+    for node in reversed(graph.nodes):
+        is_root = node is graph.terminator or has_side_effect(node.op)
+        if is_root or any(value in wanted for value in node.results):
+            alive.append(node.index)
+            wanted.update(value for value in node.reads if value not in replaced)
+    return alive[::-1]
+
+
+def has_side_effect(op: ir.Operation) -> bool:
+    """Whether an operation has to run even if nobody reads its results."""
+    if op.name == "stablehlo.custom_call":
+        return "has_side_effect" in op.attributes and ir.BoolAttr(op.attributes["has_side_effect"]).value
+    return op.name in SIDE_EFFECTS
+
+
+SIDE_EFFECTS = frozenset(f"stablehlo.{name}" for name in ("infeed", "outfeed", "send", "recv"))
+# Computed again from a slice for less than it costs to keep.
+CHEAP = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.iota", "stablehlo.constant", "stablehlo.reshape", "stablehlo.convert"})
