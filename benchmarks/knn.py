@@ -69,11 +69,8 @@ class Contender:
     seconds: list[float] = field(default_factory=list)
 
 
-def make_contenders(size: Size, limit: str) -> list[Contender]:
+def make_contenders(size: Size, queries: np.ndarray, points: np.ndarray, limit: str) -> list[Contender]:
     """Everyone who can run at this size, each with its data where it wants it; preparation is not timed."""
-    generator = np.random.default_rng(0)
-    queries = generator.standard_normal((size.queries, size.columns), dtype=np.float32)
-    points = generator.standard_normal((size.points, size.columns), dtype=np.float32)
     on_device = jax.block_until_ready((jax.device_put(queries), jax.device_put(points)))
     fast = memarray.wrap(nearest, memory_limit=limit)
     try:
@@ -118,8 +115,13 @@ def available_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def check_agreement(contenders: list[Contender], tolerance: float) -> None:
-    """The first run of each: warms it up, and its squared distances must be everyone's."""
+def check_agreement(contenders: list[Contender], queries: np.ndarray, points: np.ndarray) -> None:
+    """The first run of each: warms it up, and its squared distances must be everyone's, up to float32 rounding.
+
+    |q - x|^2 as |q|^2 - 2 q.x + |x|^2 rounds in proportion to its terms: 4 eps of them for each of the two that are compared.
+    """
+    terms = float((queries**2).sum(-1).max() + (points**2).sum(-1).max())
+    tolerance = 2 * 4 * float(np.finfo(np.float32).eps) * terms
     results = {contender.name: contender.run() for contender in contenders if contender.run}
     expected = np.sort(results["FAISS IndexFlatL2"][0])
     for name, (distances, _) in results.items():
@@ -188,9 +190,11 @@ def main() -> int:
 
     results = []
     for size in sizes:
-        contenders = make_contenders(size, arguments.limit)
-        # Squared norms of normal data are about `columns` and seldom twice it; each term rounds by half an eps per addition.
-        check_agreement(contenders, tolerance=float(np.finfo(np.float32).eps) * 8 * size.columns)
+        generator = np.random.default_rng(0)
+        queries = generator.standard_normal((size.queries, size.columns), dtype=np.float32)
+        points = generator.standard_normal((size.points, size.columns), dtype=np.float32)
+        contenders = make_contenders(size, queries, points, arguments.limit)
+        check_agreement(contenders, queries, points)
         run_rounds(contenders, rounds)
         rows = [summarise(contender, contenders[0]) for contender in contenders]
         show(size, rows)

@@ -18,9 +18,11 @@ from jax.extend import source_info_util
 from frontends.errors import UnsupportedOpError
 from frontends.recording import Recording, Spec
 
-# Constants that stay in the module are in no field of the compiler's report, so they are bounded: small ones stay, because XLA folds them (masks,
-# indices, filter taps) and each argument costs dispatch time; all beyond these bytes together become arguments and are counted.
+# Constants that stay in the module are in no field of the compiler's report, so they are bounded: small ones stay, because XLA folds them
+# (masks, indices, filter taps) and each argument costs dispatch time; all beyond these bytes together become arguments and are counted.
 BAKED_BYTES = 64 * 1024
+
+source_info_util.register_exclusion(__file__)  # source lines in plans and errors are the user's, not those of this file
 
 _CALLBACKS = {
     "pure_callback": "compute it with jax.numpy, or call it outside of the wrapped function",
@@ -94,10 +96,19 @@ def lower_traced(traced: TracedFunction, platform: str) -> Recording:
     _reject_callbacks(traced)
     function = jex.jaxpr_as_fun(traced.jaxpr)
     specs = [jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type) for aval in traced.jaxpr.in_avals]
-    jitted = jax.jit(lambda *leaves: function(*leaves), keep_unused=True)
+    jitted = jax.jit(function, keep_unused=True)
     artifact = _export(jitted, specs, platform, traced.name).mlir_module_serialized
-    return Recording(traced.name, artifact, traced.arguments, traced.results, traced.constants, traced.in_tree, traced.out_tree, traced.in_keys,
-                     traced.out_keys)
+    return Recording(
+        traced.name,
+        artifact,
+        traced.arguments,
+        traced.results,
+        traced.constants,
+        traced.in_tree,
+        traced.out_tree,
+        traced.in_keys,
+        traced.out_keys,
+    )
 
 
 def key_implementation(leaf: Any) -> Any:
@@ -130,17 +141,21 @@ def _constant_bytes(value: Any) -> int:
     return int(np.prod(np.shape(value), dtype=np.int64)) * np.dtype(value.dtype).itemsize
 
 
-def _with_raw_arguments(closed: Any, lifted: tuple[int, ...], in_keys: tuple[Any, ...], out_keys: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _with_raw_arguments(
+    closed: Any, lifted: tuple[int, ...], in_keys: tuple[Any, ...], out_keys: tuple[Any, ...]
+) -> tuple[Any, tuple[Any, ...]]:
     """The same jaxpr with `lifted` constants as leading arguments and every random key as its raw words."""
     constant_keys = tuple(key_implementation(closed.consts[i]) for i in lifted)
     constants = tuple(_as_argument(closed.consts[i], key) for i, key in zip(lifted, constant_keys, strict=True))
 
     def run(*leaves: Any) -> list[Any]:
-        logical = [unwrap if key is None else jax.random.wrap_key_data(unwrap, impl=key)
-                   for unwrap, key in zip(leaves, constant_keys + in_keys, strict=True)]
+        logical = [
+            unwrap if key is None else jax.random.wrap_key_data(unwrap, impl=key)
+            for unwrap, key in zip(leaves, constant_keys + in_keys, strict=True)
+        ]
         values = dict(zip(lifted, logical, strict=False))
         consts = [values.get(i, value) for i, value in enumerate(closed.consts)]
-        results = jax.core.eval_jaxpr(closed.jaxpr, consts, *logical[len(lifted):])
+        results = jax.core.eval_jaxpr(closed.jaxpr, consts, *logical[len(lifted) :])
         return [value if key is None else jax.random.key_data(value) for value, key in zip(results, out_keys, strict=True)]
 
     arguments = [_raw_spec(aval, key) for aval, key in zip(closed.in_avals, in_keys, strict=True)]
@@ -162,7 +177,7 @@ def _as_argument(value: Any, key: Any) -> Any:
 
 
 def _export(jitted: Any, specs: Sequence[Any], platform: str, name: str) -> Any:
-    """`jax.export`, with the library calls let through that it refuses for lack of a compatibility guarantee: the module is run by this process."""
+    """`jax.export`, letting library calls through that it refuses for lack of a compatibility guarantee: this process runs the module."""
     try:
         return export.export(jitted, platforms=[platform])(*specs)
     except UnsupportedOpError:
@@ -179,8 +194,10 @@ def _export(jitted: Any, specs: Sequence[Any], platform: str, name: str) -> Any:
 
 
 def _refused(name: str, error: Exception) -> UnsupportedOpError:
-    return UnsupportedOpError(f"`{name}` could not be recorded: jax.export refused it with \"{error}\". Move what it names outside of the wrapped "
-                              "function.", op=name)
+    return UnsupportedOpError(
+        f'`{name}` could not be recorded: jax.export refused it with "{error}". Move what it names outside of the wrapped function.',
+        op=name,
+    )
 
 
 def _reject_callbacks(traced: TracedFunction) -> None:
@@ -194,8 +211,12 @@ def _reject_callbacks(traced: TracedFunction) -> None:
         else:
             continue
         where = _source_line(equation)
-        raise UnsupportedOpError(f"`{op}` at {where or 'an unknown line'} in `{traced.name}` cannot be recorded: it runs Python, or has a side effect, "
-                                 f"while the program runs. Expected operations on arrays only. To fix it, {advice}.", op=op, source_line=where)
+        raise UnsupportedOpError(
+            f"`{op}` at {where or 'an unknown line'} in `{traced.name}` cannot be recorded: it runs Python, or has a side effect, "
+            f"while the program runs. Expected operations on arrays only. To fix it, {advice}.",
+            op=op,
+            source_line=where,
+        )
 
 
 def _is_contained(effect: Any) -> bool:

@@ -25,9 +25,9 @@ class Spec:
 class Recording:
     """One function, recorded for arguments of given shapes and dtypes.
 
-    The program's arguments are `constants`, then the leaves of the caller's `(args, kwargs)` in the order of `in_tree`. Every one is kept, used or
-    not: the caller holds it on the device either way. Random keys go in and come out as their raw words; `in_keys` and `out_keys` hold each
-    leaf's key implementation, or None for leaves that are no keys.
+    The program's arguments are `constants`, then the leaves of the caller's `(args, kwargs)` in the order of `in_tree`. Every one is kept,
+    used or not: the caller holds it on the device either way. Random keys go in and come out as their raw words; `in_keys` and `out_keys`
+    hold each leaf's key implementation, or None for leaves that are no keys.
     """
 
     name: str

@@ -71,7 +71,7 @@ class Config:
 
     @property
     def split(self) -> str:
-        """"when needed" or "always"."""
+        """When to split: "when needed" or "always"."""
         return self._split
 
     @split.setter
@@ -80,7 +80,7 @@ class Config:
 
     @property
     def rewrites(self) -> str:
-        """"all" or "exact"."""
+        """Which rewrites may fire: "all" or "exact"."""
         return self._rewrites
 
     @rewrites.setter
@@ -110,8 +110,10 @@ class Config:
         self._eager_bytes = operator.index(value)
 
     def __repr__(self) -> str:
-        return (f"memarray.config(memory_limit={self.memory_limit!r}, split={self.split!r}, rewrites={self.rewrites!r}, "
-                f"recorder={self.recorder!r}, eager_bytes={self.eager_bytes!r})")
+        return (
+            f"memarray.config(memory_limit={self.memory_limit!r}, split={self.split!r}, rewrites={self.rewrites!r}, "
+            f"recorder={self.recorder!r}, eager_bytes={self.eager_bytes!r})"
+        )
 
 
 config = Config()

@@ -30,8 +30,10 @@ def host_free_bytes(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgr
 def _device_free_bytes(device: Any) -> int:
     statistics = device.memory_stats() or {}
     if "bytes_limit" not in statistics:
-        raise RuntimeError(f'memory limit "auto" needs to know the free memory of {device}, which its driver does not tell; name a limit, such as '
-                           'memory_limit="8GB"')
+        raise RuntimeError(
+            f'memory limit "auto" needs to know the free memory of {device}, which its driver does not tell; name a limit, such as '
+            'memory_limit="8GB"'
+        )
     return max(1, statistics["bytes_limit"] - statistics.get("bytes_in_use", 0))
 
 
@@ -49,8 +51,9 @@ def _physical_bytes() -> int:
     names = getattr(os, "sysconf_names", {})
     pages = "SC_AVPHYS_PAGES" if "SC_AVPHYS_PAGES" in names else "SC_PHYS_PAGES"
     if pages not in names:
-        raise RuntimeError('memory limit "auto" needs to know the free memory, which this system does not tell; name a limit, such as '
-                           'memory_limit="8GB"')
+        raise RuntimeError(
+            'memory limit "auto" needs to know the free memory, which this system does not tell; name a limit, such as memory_limit="8GB"'
+        )
     return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -77,8 +80,10 @@ def _cgroup_folders(proc: Path, cgroup: Path) -> tuple[Path, ...]:
 
 def _left_in(folder: Path) -> int:
     """Limit less usage of one cgroup, version 2 or 1; file pages that the kernel can drop do not count as used."""
-    for limit_name, usage_name, cache_name in (("memory.max", "memory.current", "inactive_file"),
-                                               ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")):
+    for limit_name, usage_name, cache_name in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
         try:
             limit, usage = (folder / limit_name).read_text().strip(), int((folder / usage_name).read_text())
             statistics = (folder / "memory.stat").read_text().splitlines()

@@ -4,8 +4,8 @@ import html
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import xla_passes
 from memarray._units import format_bytes
 from xla_passes.plan import Blocked, Loop, Rewrite, Step
 
@@ -51,9 +51,9 @@ class Plan:
     is_auto: bool = False
 
     @classmethod
-    def of(cls, name: str, fitted: Any, limit_bytes: int, *, is_auto: bool) -> "Plan":
-        """From the passes' plan of a served program."""
-        plan, report = fitted.plan, fitted.plan.report
+    def of(cls, name: str, plan: xla_passes.Plan, limit_bytes: int, *, is_auto: bool) -> "Plan":
+        """From the passes' plan, for the limit that was asked for now."""
+        report = plan.report
         return cls(
             name=name,
             limit_bytes=limit_bytes,
@@ -98,13 +98,15 @@ class Plan:
         ImportError
             If matplotlib is not installed.
         """
-        from memarray._plot import save_picture  # matplotlib is an extra
+        from memarray._plot import save_picture  # noqa: PLC0415  # what it needs is an extra
 
         save_picture(self, path)
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th style='text-align:left'>{html.escape(label)}</th><td style='text-align:left'>{html.escape(value)}</td></tr>"
-                       for label, value in self._sizes())
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(label)}</th><td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for label, value in self._sizes()
+        )
         parts = [f"<b>plan of <code>{html.escape(self.name)}</code></b>: {html.escape(self._verdict())}<table>{rows}</table>"]
         if self.loops:
             heads = ("op", "line", "axis", "kind", "pieces", "whole", "piece", "recomputed")
@@ -127,8 +129,12 @@ class Plan:
         return [
             ("unsplit peak", unsplit),
             ("limit", format_bytes(self.limit_bytes) + (" (auto: what the device has free)" if self.is_auto else "")),
-            ("fitted peak", f"{format_bytes(self.peak_bytes)} = " + " + ".join(f"{name} {format_bytes(size)}" for name, size in made_of)
-             + ("" if sum(size for _, size in made_of) == self.peak_bytes else ", as the compiler shares them")),
+            (
+                "fitted peak",
+                f"{format_bytes(self.peak_bytes)} = "
+                + " + ".join(f"{name} {format_bytes(size)}" for name, size in made_of)
+                + ("" if sum(size for _, size in made_of) == self.peak_bytes else ", as the compiler shares them"),
+            ),
         ]
 
     def _loop_lines(self) -> list[str]:
@@ -137,7 +143,9 @@ class Plan:
             indent = "  " * loop.depth
             where = f" at {short_line(loop.source_line)}" if loop.source_line else ""
             lines.append(f"{indent}loop over axis {loop.axis} of {loop.op} {_shape(loop.shape)}{where}")
-            lines.append(f"{indent}  {loop.kind}: {_pieces(loop)}; {format_bytes(loop.bytes_before)} whole, {format_bytes(loop.bytes_piece)} a piece")
+            lines.append(
+                f"{indent}  {loop.kind}: {_pieces(loop)}; {format_bytes(loop.bytes_before)} whole, {format_bytes(loop.bytes_piece)} a piece"
+            )
             if loop.recomputed:
                 lines.append(f"{indent}  recomputed in each piece: {', '.join(loop.recomputed)}")
         return lines
@@ -163,8 +171,16 @@ def _pieces(loop: Loop) -> str:
 
 def _loop_cells(loop: Loop) -> tuple[str, ...]:
     axis = f"{loop.axis} of {_shape(loop.shape)}"
-    return ("\u00a0\u00a0" * loop.depth + loop.op, short_line(loop.source_line), axis, loop.kind, _pieces(loop), format_bytes(loop.bytes_before),
-            format_bytes(loop.bytes_piece), ", ".join(loop.recomputed))
+    return (
+        "\u00a0\u00a0" * loop.depth + loop.op,
+        short_line(loop.source_line),
+        axis,
+        loop.kind,
+        _pieces(loop),
+        format_bytes(loop.bytes_before),
+        format_bytes(loop.bytes_piece),
+        ", ".join(loop.recomputed),
+    )
 
 
 def _describe_rewrite(rewrite: Rewrite) -> str:

@@ -1,4 +1,4 @@
-"""The JAX primitive that a call of a wrapped function is, and its derivatives and batches, each fitted to the limit like the function itself.
+"""The JAX primitive that a call of a wrapped function is, and its derivatives and batches, each fitted to the limit as well.
 
 A derived function is traced from the original one, so it recomputes what it needs instead of storing it, and the splitter sees all of it.
 """
@@ -13,12 +13,15 @@ import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
+from jax.extend import source_info_util
 from jax.interpreters import ad, batching, mlir
 
 from frontends import Recording, TracedFunction, UnsupportedOpError, lower_traced, trace_jax
 from memarray._config import Settings
 from memarray._free_memory import free_bytes
 from memarray._runtime import FittedProgram, Served, export_platform, fitted_program
+
+source_info_util.register_exclusion(__file__)  # source lines are the user's, not those of this file
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Jvp:
         original = function.callable
 
         def tangents(*leaves: Any) -> list[Any]:
-            primals, given = leaves[:len(specs)], leaves[len(specs):]
+            primals, given = leaves[: len(specs)], leaves[len(specs) :]
 
             def of_some(*some: Any) -> list[Any]:
                 rest = iter(some)
@@ -72,14 +75,16 @@ class Transpose:
         linear_specs = [spec for spec, linear in zip(function.specs, self.is_linear, strict=True) if linear]
 
         def transposed(*leaves: Any) -> list[Any]:
-            fixed, given = leaves[:len(fixed_specs)], iter(leaves[len(fixed_specs):])
+            fixed, given = leaves[: len(fixed_specs)], iter(leaves[len(fixed_specs) :])
 
             def of_linear(*linear: Any) -> list[Any]:
                 sources = (iter(fixed), iter(linear))
                 return list(function.callable(*[next(sources[is_linear]) for is_linear in self.is_linear]))
 
-            cotangents = [next(given) if has else jnp.zeros(spec.shape, spec.dtype)
-                          for spec, has in zip(function.result_specs, self.has_cotangent, strict=True)]
+            cotangents = [
+                next(given) if has else jnp.zeros(spec.shape, spec.dtype)
+                for spec, has in zip(function.result_specs, self.has_cotangent, strict=True)
+            ]
             return list(jax.linear_transpose(of_linear, *linear_specs)(cotangents))
 
         return transposed, fixed_specs + [spec for spec, has in zip(function.result_specs, self.has_cotangent, strict=True) if has]
@@ -136,10 +141,16 @@ class Function:
                 found = self._programs[key] = fitted_program(self._recordings[platform], device, settings)
         return found
 
-    def serve(self, device: Any, settings: Settings, held_bytes: int) -> Served:
-        """The program for this call. "auto" is what is free plus `held_bytes`, those of the arguments that are on the device already."""
-        limit = settings.memory_limit
-        return self.program(device, settings).serve(free_bytes(device) + held_bytes if limit == "auto" else limit)
+    def serve(self, device: Any, settings: Settings, held: int) -> Served:
+        """The program for this call; `held` are the bytes of its arguments that are on the device already."""
+        limit = limit_in_force(device, settings, held)
+        return self.program(device, settings).serve(limit, is_auto=settings.memory_limit == "auto")
+
+
+def limit_in_force(device: Any, settings: Settings, held: int) -> int:
+    """The limit in bytes. "auto" is what the device has free, and what the arguments hold of it already."""
+    limit = settings.memory_limit
+    return free_bytes(device) + held if limit == "auto" else limit
 
 
 fitted_call_p = jex.Primitive("memarray_call")
@@ -161,8 +172,11 @@ def device_of(arguments: Sequence[Any]) -> Any:
             (committed if value.committed else resting).update(dict.fromkeys(value.devices()))
     if len(committed) > 1:
         names = ", ".join(map(str, committed))
-        raise UnsupportedOpError(f"the arguments are on several devices ({names}); memarray runs a program on one. Move them with jax.device_put, or "
-                                 "gather sharded arrays first.", op="device_put")
+        raise UnsupportedOpError(
+            f"the arguments are on several devices ({names}); memarray runs a program on one. Move them with jax.device_put, or "
+            "gather sharded arrays first.",
+            op="device_put",
+        )
     for device in (*committed, *resting):
         return device
     return default_device()
@@ -170,7 +184,7 @@ def device_of(arguments: Sequence[Any]) -> Any:
 
 def default_device() -> Any:
     """The device that JAX places new arrays on."""
-    chosen = jax.config.jax_default_device
+    chosen = jax.config.jax_default_device  # type: ignore[attr-defined]  # the hints leave settings out
     if chosen is None:
         return jax.local_devices()[0]
     return jax.local_devices(backend=chosen)[0] if isinstance(chosen, str) else chosen
@@ -181,14 +195,12 @@ def held_bytes(arguments: Sequence[Any]) -> int:
     return sum(value.nbytes for value in arguments if isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer))
 
 
-@fitted_call_p.def_impl
 def _run(*arguments: Any, function: Function, settings: Settings) -> list[Any]:
     served = function.serve(device_of(arguments), settings, held_bytes(arguments))
     found: list[Any] = served.compiled(*arguments)
     return found
 
 
-@fitted_call_p.def_abstract_eval
 def _result_avals(*avals: Any, function: Function, settings: Settings) -> list[Any]:
     del avals, settings
     return list(function.traced.jaxpr.out_avals)
@@ -199,7 +211,7 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, function: Function,
     has_tangent = tuple(type(t) is not ad.Zero and np.dtype(t.dtype) != jax.dtypes.float0 for t in tangents)
     given = [t for t, has in zip(tangents, has_tangent, strict=True) if has]
     derived = iter(bind(function.derive(Jvp(has_tangent)), settings, [*primals, *given]) if given else ())
-    outs = [next(derived) if given and _is_inexact(result) else ad.Zero.from_primal_value(result) for result in results]
+    outs = [next(derived) if given and _is_inexact(result) else ad.Zero(jax.typeof(result).to_tangent_aval()) for result in results]
     return results, outs
 
 
@@ -222,17 +234,23 @@ def _lower(ctx: Any, *operands: Any, function: Function, settings: Settings) -> 
     """Inline the fitted module in a user's jit. Our own compilation has verified it; the whole is compiled with the user's options."""
     platforms = ctx.platforms or ctx.module_context.platforms
     if len(platforms) != 1:
-        raise UnsupportedOpError(f"`{function.traced.name}` is lowered for several platforms at once {tuple(platforms)}; a program is fitted for one. "
-                                 "Lower for one platform.", op=fitted_call_p.name)
+        raise UnsupportedOpError(
+            f"`{function.traced.name}` is lowered for several platforms at once {tuple(platforms)}; a program is fitted for one. "
+            "Lower for one platform.",
+            op=fitted_call_p.name,
+        )
     try:
         device = jax.local_devices(backend=platforms[0])[0]
     except RuntimeError as error:
-        raise UnsupportedOpError(f"`{function.traced.name}` is lowered for {platforms[0]}, and no such device is here to compile for.",
-                                 op=fitted_call_p.name) from error
+        raise UnsupportedOpError(
+            f"`{function.traced.name}` is lowered for {platforms[0]}, and no such device is here to compile for.", op=fitted_call_p.name
+        ) from error
     served = function.serve(device, settings, 0)
     return mlir.lower_fun(served.exported.call, multiple_results=True)(ctx, *operands)
 
 
+fitted_call_p.def_impl(_run)
+fitted_call_p.def_abstract_eval(_result_avals)
 ad.primitive_jvps[fitted_call_p] = _jvp
 ad.primitive_transposes[fitted_call_p] = _transpose
 batching.primitive_batchers[fitted_call_p] = _batch

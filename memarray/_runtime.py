@@ -1,6 +1,6 @@
 """Compiling fitted modules, the compiler's verdict on them, and the cache of verified plans. The only place that compiles.
 
-    Recording -> fitted_program -> FittedProgram.serve(limit) -> Served(compiled, plan)
+Recording -> fitted_program -> FittedProgram.serve(limit) -> Served(compiled, plan)
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jax import export
 from jaxlib.mlir import ir
+from xla_passes.analysis.workspace import workspace_bytes
 
 import xla_passes
 from frontends import Recording, Spec
@@ -21,13 +22,12 @@ from memarray._config import Settings
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
 from xla_passes import CannotFitError, Fit, Plan, Report
-from xla_passes.analysis.workspace import workspace_bytes
 from xla_passes.module import parse, serialize
 
 # XLA's CPU backend hides or wastes memory under its default options (jaxlib 0.10.2), so these are part of the promise:
 CPU_OPTIONS: dict[str, Any] = {
-    # By default whole sub-graphs become YNNPACK calls whose buffers no report counts (naive attention at n = 6,000: 142 MB); single products
-    # only are within the work-space table, and faster.
+    # By default whole sub-graphs become YNNPACK calls whose buffers no report counts (naive attention at n = 6,000: 142 MB); single
+    # products only are within the work-space table, and faster.
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
     # It cuts reductions longer than 32 off their producers, which then materialise: a floor that no piece length lowers.
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
@@ -98,12 +98,12 @@ class FittedProgram:
         self._failure: CannotFitError | None = None  # of the largest limit that failed
         self._lock = threading.Lock()
 
-    def serve(self, limit_bytes: int) -> Served:
+    def serve(self, limit_bytes: int, *, is_auto: bool = False) -> Served:
         """The fastest verified program with a peak of at most `limit_bytes`; plans and compiles if none is known.
 
-        Raises `MemoryLimitError` where there is none.
+        Raises `MemoryLimitError` where there is none; `is_auto` only words it.
         """
-        return self._known(limit_bytes) or self._fit(limit_bytes)
+        return self._known(limit_bytes) or self._fit(limit_bytes, is_auto)
 
     def _known(self, limit_bytes: int) -> Served | None:
         for served in self._served:
@@ -111,24 +111,26 @@ class FittedProgram:
                 return served
         return None
 
-    def _fit(self, limit_bytes: int) -> Served:
+    def _fit(self, limit_bytes: int, is_auto: bool) -> Served:
         with self._lock:
             known = self._known(limit_bytes)  # another thread may have been first
             if known is not None:
                 return known
             if self._failure is not None and limit_bytes <= self._failure.limit_bytes:
-                raise self._error(self._failure, limit_bytes)
+                raise self._error(self._failure, limit_bytes, is_auto)
             try:
                 fit = xla_passes.fit(parse(self._artifact), limit_bytes, self._report, rewrites=self._rewrites, split=self._split)
             except CannotFitError as failure:
                 self._keep(failure.tried)
                 self._failure = failure
-                raise self._error(failure, limit_bytes) from None
+                raise self._error(failure, limit_bytes, is_auto) from None
             self._keep((fit, *fit.tried))
             found = self._known(limit_bytes)
         if found is None:
-            raise RuntimeError(f"the plan for `{self.name}` has a peak of {fit.plan.report.peak_bytes} bytes under a limit of {limit_bytes}; this is a "
-                               "mistake in memarray, please report it")
+            raise RuntimeError(
+                f"the plan for `{self.name}` has a peak of {fit.plan.report.peak_bytes} bytes under a limit of {limit_bytes}; this is a "
+                "mistake in memarray, please report it"
+            )
         return found
 
     def _keep(self, fits: tuple[Fit, ...]) -> None:
@@ -138,51 +140,56 @@ class FittedProgram:
             compiled = fit.plan.report.program
             if self._split == "always" and not fit.plan.loops and fit is not fits[0]:
                 continue
-            found.setdefault(compiled, Served(compiled, fit.module, self.signature, _export_platform(self._device), fit.plan))
+            found.setdefault(compiled, Served(compiled, fit.module, self.signature, export_platform(self._device), fit.plan))
         self._served = tuple(sorted(found.values(), key=lambda served: (bool(served.plan.loops), -served.peak_bytes)))
 
     def _report(self, module: ir.Module) -> Report:
         self.compilations += 1
         return compile_module(module, self.signature, self._device)
 
-    def _error(self, failure: CannotFitError, limit_bytes: int) -> MemoryLimitError:
-        held = sum(spec.nbytes for spec in self.signature.arguments + self.signature.results)
+    def _error(self, failure: CannotFitError, limit_bytes: int, is_auto: bool) -> MemoryLimitError:
+        smallest = min([failure.smallest_limit_bytes, *(served.peak_bytes for served in self._served)])
         return MemoryLimitError(
-            _explain(failure, self.name, self.signature, limit_bytes),
-            op="" if held > limit_bytes else failure.op,
-            source_line=None if held > limit_bytes else failure.source_line,
-            shape=() if held > limit_bytes else tuple(failure.shape),
+            _explain(failure, self.name, self.signature, limit_bytes, smallest, is_auto),
+            op=failure.op,
+            source_line=failure.source_line,
+            shape=tuple(failure.shape),
             needed_bytes=failure.needed_bytes,
             limit_bytes=limit_bytes,
-            smallest_limit_bytes=failure.smallest_limit_bytes,
+            smallest_limit_bytes=smallest,
         )
 
 
 def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:
     """The process's one `FittedProgram` for this module, device and settings (the limit aside)."""
-    # Equal artifacts have equal signatures but for weak types and the name in messages.
     digest = hashlib.sha256(recording.artifact).digest()
-    key = (digest, recording.results, recording.arguments, recording.name, device, settings.rewrites, settings.split)
-    with _programs_lock:
-        program = _programs.get(key)
-        if program is None:
-            program = _programs[key] = FittedProgram(recording, device, settings.rewrites, settings.split)
-    return program
+    return _program(
+        _Key(digest, recording.name, recording.arguments, recording.results, device, settings.rewrites, settings.split, recording)
+    )
 
 
-_programs: dict[Any, FittedProgram] = {}
-_programs_lock = threading.Lock()
+@dataclass(frozen=True)
+class _Key:
+    """What makes two programs one. Equal artifacts may still differ in weak types and in the name for messages."""
+
+    digest: bytes
+    name: str
+    arguments: tuple[Spec, ...]
+    results: tuple[Spec, ...]
+    device: Any
+    rewrites: str
+    split: str
+    recording: Recording = dataclasses.field(compare=False, repr=False)
 
 
-def clear_caches() -> None:
-    """Forget every compiled program of this module's cache. Functions that are still alive keep theirs."""
-    with _programs_lock:
-        _programs.clear()
+@functools.lru_cache(maxsize=1024)
+def _program(key: _Key) -> FittedProgram:
+    return FittedProgram(key.recording, key.device, key.rewrites, key.split)
 
 
 def compile_module(module: ir.Module, signature: Signature, device: Any) -> Report:
     """Compile a module for a device; the report holds the compiled program, which takes and gives flat arrays."""
-    exported = _exported(module, signature, _export_platform(device))
+    exported = _exported(module, signature, export_platform(device))
     placed = jax.sharding.SingleDeviceSharding(device)
     specs = [jax.ShapeDtypeStruct(spec.shape, spec.dtype, sharding=placed, weak_type=spec.is_weak) for spec in signature.arguments]
     compiled = jax.jit(exported.call, keep_unused=True).lower(*specs).compile(compiler_options=compiler_options(device.platform))
@@ -202,10 +209,6 @@ def compile_module(module: ir.Module, signature: Signature, device: Any) -> Repo
 
 def export_platform(device: Any) -> str:
     """The name under which `jax.export` knows a device's platform."""
-    return _export_platform(device)
-
-
-def _export_platform(device: Any) -> str:
     if device.platform != "gpu":
         return str(device.platform)
     return "rocm" if "rocm" in device.client.platform_version.lower() else "cuda"
@@ -229,18 +232,24 @@ def _empty_export(signature: Signature, platform: str) -> Any:
     return dataclasses.replace(exported, out_avals=avals)
 
 
-def _explain(failure: CannotFitError, name: str, signature: Signature, limit_bytes: int) -> str:
+def _explain(failure: CannotFitError, name: str, signature: Signature, limit_bytes: int, smallest_bytes: int, is_auto: bool) -> str:
     """What happened, what was expected, what to do."""
     arguments, outputs = (sum(spec.nbytes for spec in specs) for specs in (signature.arguments, signature.results))
-    smallest = f"{failure.smallest_limit_bytes} bytes ({format_bytes(failure.smallest_limit_bytes)})"
-    head = f"`{name}` cannot run under the memory limit of {limit_bytes} bytes ({format_bytes(limit_bytes)}): "
+    limit = f"{_exactly(limit_bytes)}{', which is what the device has free' if is_auto else ''}"
+    where = f" at {failure.source_line}" if failure.source_line else ""
+    largest = f"`{failure.op}` of shape {tuple(failure.shape)}{where}" if failure.op else ""
+    sizes = f"arguments are {format_bytes(arguments)} and outputs {format_bytes(outputs)}"
+    head = f"`{name}` cannot run under the memory limit of {limit}: "
+    tail = f"The smallest limit that works is {_exactly(smallest_bytes)}. Raise the limit to that, or "
     if arguments + outputs > limit_bytes:
-        return (f"{head}its arguments ({format_bytes(arguments)}) and outputs ({format_bytes(outputs)}) alone take more, and no splitting makes them "
-                f"smaller. The smallest limit that works is {smallest}. Raise the limit, or pass the arguments in pieces.")
-    blame = ""
-    if failure.op:
-        where = f" at {failure.source_line}" if failure.source_line else ""
-        blame = f" What stays is `{failure.op}` of shape {tuple(failure.shape)}{where}."
-    return (f"{head}the best plan has a peak of {failure.needed_bytes} bytes ({format_bytes(failure.needed_bytes)}), of which arguments are "
-            f"{format_bytes(arguments)} and outputs {format_bytes(outputs)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}.{blame} "
-            f"The smallest limit that works is {smallest}. Raise the limit to that, or make the value named here smaller.")
+        largest = f"The largest value inside is {largest}. " if largest else ""
+        return (
+            f"{head}{sizes}, which alone is over it, and no splitting makes them smaller. {largest}{tail}call it on parts of its arguments."
+        )
+    largest = f"What stays large is {largest}. " if largest else ""
+    peaks = f"the best plan has a peak of {_exactly(failure.needed_bytes)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}"
+    return f"{head}{peaks} ({sizes}). {largest}{tail}make the value named here smaller."
+
+
+def _exactly(count: int) -> str:
+    return f"{count} bytes ({format_bytes(count)})"

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import threading
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,15 @@ from typing import Any, overload
 
 import jax
 import numpy as np
+from jax.extend import source_info_util
 
 from frontends import UnsupportedOpError, trace_jax
-from memarray._config import Limit, Settings, current_settings, parse_limit
+from memarray._config import Limit, current_settings, parse_limit
 from memarray._plan import Plan
-from memarray._primitive import Function, bind, default_device, device_of, held_bytes
+from memarray._primitive import Function, bind, device_of, held_bytes, limit_in_force
 from memarray.compat import trace_context, trace_state_clean
+
+source_info_util.register_exclusion(__file__)  # source lines are the user's, not those of this file
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +35,15 @@ class _Entry:
 class Wrapped:
     """A function that runs under a memory limit; made by `memarray.wrap`."""
 
+    __name__: str
+
     def __init__(self, fn: Callable[..., Any], limit: Limit | None, static: "_Static") -> None:
+        self.__name__ = getattr(fn, "__name__", type(fn).__name__)  # a partial has none
         functools.update_wrapper(self, fn)
         self._fn = fn
         self._limit = limit
         self._static = static
         self._entries: dict[Any, _Entry] = {}
-        self._lock = threading.RLock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function under the limit.
@@ -62,7 +66,9 @@ class Wrapped:
         traced = function.traced
         raw = [leaf if key is None else jax.random.key_data(leaf) for leaf, key in zip(leaves, traced.in_keys, strict=True)]
         results = bind(function, settings, raw)
-        typed = [value if key is None else jax.random.wrap_key_data(value, impl=key) for value, key in zip(results, traced.out_keys, strict=True)]
+        typed = [
+            value if key is None else jax.random.wrap_key_data(value, impl=key) for value, key in zip(results, traced.out_keys, strict=True)
+        ]
         return jax.tree_util.tree_unflatten(entry.out_tree, typed)
 
     def plan(self, *args: Any, **kwargs: Any) -> Plan:
@@ -83,8 +89,12 @@ class Wrapped:
         leaves, in_tree = jax.tree_util.tree_flatten((args, kwargs))
         entry = self._entry(leaves, in_tree, constant, args, kwargs)
         served = entry.function.serve(entry.device, settings, entry.held_bytes)
-        limit = settings.memory_limit
-        return Plan.of(entry.function.traced.name, served, served.plan.limit_bytes if limit == "auto" else limit, is_auto=limit == "auto")
+        limit_bytes = max(limit_in_force(entry.device, settings, entry.held_bytes), served.peak_bytes)  # free memory moves while compiling
+        return Plan.of(entry.function.traced.name, served.plan, limit_bytes, is_auto=settings.memory_limit == "auto")
+
+    def with_limit(self, memory_limit: Any) -> "Wrapped":
+        """The same function under another limit."""
+        return Wrapped(self._fn, parse_limit(memory_limit), self._static)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a method, as plain functions do."""
@@ -94,13 +104,13 @@ class Wrapped:
         return f"memarray.wrap({self._fn!r}, memory_limit={self._limit!r})"
 
     def _entry(self, leaves: Sequence[Any], in_tree: Any, constant: Hashable, args: Sequence[Any], kwargs: dict[str, Any]) -> _Entry:
-        key = (in_tree, constant, trace_context(), jax.config.jax_default_device, *map(_leaf_key, leaves))
+        default_device = jax.config.jax_default_device  # type: ignore[attr-defined]  # the hints leave settings out
+        key = (in_tree, constant, trace_context(), default_device, *map(_leaf_key, leaves))
         found = self._entries.get(key)
         if found is None:
-            with self._lock:
-                found = self._entries.get(key) or self._record(leaves, constant, args, kwargs)
-                if not any(isinstance(value, jax.core.Tracer) for value in found.function.traced.constants):
-                    self._entries[key] = found  # a function that closes over tracers is another one in every trace
+            found = self._record(leaves, constant, args, kwargs)
+            if not any(isinstance(value, jax.core.Tracer) for value in found.function.traced.constants):
+                found = self._entries.setdefault(key, found)  # (a function that closes over tracers is another one in every trace)
         return found
 
     def _record(self, leaves: Sequence[Any], constant: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> _Entry:
@@ -109,30 +119,43 @@ class Wrapped:
         function = Function(trace_jax(self._static.fill(self._fn, constant) if self._static else self._fn, args, kwargs))
         traced = function.traced
         is_eager = not any(isinstance(leaf, (jax.core.Tracer, jax.ShapeDtypeStruct)) for leaf in (*leaves, *traced.constants))
-        return _Entry(function, device_of(leaves) if leaves else default_device(), traced.out_tree,
-                      any(key is not None for key in traced.in_keys + traced.out_keys), held_bytes((*leaves, *traced.constants)), is_eager)
+        return _Entry(
+            function,
+            device_of(leaves),
+            traced.out_tree,
+            any(key is not None for key in traced.in_keys + traced.out_keys),
+            held_bytes((*leaves, *traced.constants)),
+            is_eager,
+        )
 
 
 @overload
-def wrap(fn: Callable[..., Any], *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (),
-         static_argnames: str | Iterable[str] = ()) -> Wrapped: ...
+def wrap(
+    fn: Callable[..., Any], *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (), static_argnames: str | Iterable[str] = ()
+) -> Wrapped: ...
 @overload
-def wrap(fn: None = None, *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (),
-         static_argnames: str | Iterable[str] = ()) -> Callable[[Callable[..., Any]], Wrapped]: ...
-def wrap(fn: Callable[..., Any] | None = None, *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (),
-         static_argnames: str | Iterable[str] = ()) -> Any:
+def wrap(
+    fn: None = None, *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (), static_argnames: str | Iterable[str] = ()
+) -> Callable[[Callable[..., Any]], Wrapped]: ...
+def wrap(
+    fn: Callable[..., Any] | None = None,
+    *,
+    memory_limit: Any = None,
+    static_argnums: int | Iterable[int] = (),
+    static_argnames: str | Iterable[str] = (),
+) -> Any:
     """Make a function run under a memory limit.
 
-    The function is recorded for the arguments' shapes and dtypes, rewritten and split so that its peak stays under the limit, verified with the
-    compiler's own report, and run. ``jit``, ``grad``, ``vmap``, ``jvp`` and ``scan`` of the result work, and are fitted as well.
+    The function is recorded for the arguments' shapes and dtypes, rewritten and split so that its peak stays under the limit, verified with
+    the compiler's own report, and run. ``jit``, ``grad``, ``vmap``, ``jvp`` and ``scan`` of the result work, and are fitted as well.
 
     Parameters
     ----------
     fn : callable
         A function written for JAX: whatever `jax.jit` accepts. Without it, a decorator is returned.
     memory_limit : int or str, optional
-        Bytes, text such as "256MB" or "1.5GiB", or "auto"; None takes `memarray.config.memory_limit` at each call. It bounds all that the program
-        holds on its device while it runs: arguments, outputs, temporaries, and the work space of library calls.
+        Bytes, text such as "256MB" or "1.5GiB", or "auto"; None takes `memarray.config.memory_limit` at each call. It bounds all that the
+        program holds on its device while it runs: arguments, outputs, temporaries, and the work space of library calls.
     static_argnums, static_argnames
         Arguments that are hashable constants, as in `jax.jit`.
 
@@ -143,8 +166,8 @@ def wrap(fn: Callable[..., Any] | None = None, *, memory_limit: Any = None, stat
 
     Notes
     -----
-    Under a `jax.jit` of your own the function is fitted and verified by itself, then compiled as a part of yours: what the rest of your program
-    holds is not counted, and its compile options are yours (see `memarray.compiler_options`).
+    Under a `jax.jit` of your own the function is fitted and verified by itself, then compiled as a part of yours: what the rest of your
+    program holds is not counted, and its compile options are yours (see `memarray.compiler_options`).
 
     Examples
     --------
@@ -157,7 +180,9 @@ def wrap(fn: Callable[..., Any] | None = None, *, memory_limit: Any = None, stat
     if fn is None:
         return lambda function: wrap(function, memory_limit=limit, static_argnums=static_argnums, static_argnames=static_argnames)
     if not callable(fn):
-        raise TypeError(f"memarray.wrap was given {fn!r}, a {type(fn).__name__}; expected a function (or nothing, as a decorator with arguments)")
+        raise TypeError(
+            f"memarray.wrap was given {fn!r}, a {type(fn).__name__}; expected a function (or nothing, as a decorator with arguments)"
+        )
     return Wrapped(fn, limit, _Static.of(fn, static_argnums, static_argnames))
 
 
@@ -181,7 +206,7 @@ def plan(fn: Callable[..., Any], *args: Any, memory_limit: Any = None, **kwargs:
     if isinstance(fn, Wrapped):
         if memory_limit is None:
             return fn.plan(*args, **kwargs)
-        return Wrapped(fn._fn, parse_limit(memory_limit), fn._static).plan(*args, **kwargs)
+        return fn.with_limit(memory_limit).plan(*args, **kwargs)
     return wrap(fn, memory_limit=memory_limit).plan(*args, **kwargs)
 
 
@@ -216,8 +241,10 @@ class _Static:
         constant = (tuple((i, args[i]) for i in self.positions if i < len(args)), tuple((n, kwargs[n]) for n in self.names if n in kwargs))
         for name, value in (*constant[0], *constant[1]):
             if not isinstance(value, Hashable):
-                raise ValueError(f"static argument {name!r} is {value!r}, a {type(value).__name__}, which is not hashable; pass a tuple instead of a "
-                                 "list, or make the argument an ordinary one")
+                raise TypeError(
+                    f"static argument {name!r} is {value!r}, a {type(value).__name__}, which is not hashable; pass a tuple instead of a "
+                    "list, or make the argument an ordinary one"
+                )
         rest = tuple(value for i, value in enumerate(args) if i not in self.positions)
         return constant, rest, {name: value for name, value in kwargs.items() if name not in self.names}
 
@@ -243,7 +270,7 @@ def _leaf_key(leaf: Any) -> Hashable:
     if kind is np.ndarray:
         return kind, leaf.shape, leaf.dtype
     if kind in _SCALARS:
-        return kind
+        return (kind,)
     return _key_of_other(leaf)
 
 
@@ -264,8 +291,13 @@ def _key_of_other(leaf: Any) -> Hashable:
 
 def _reject_foreign(leaf: Any, name: str) -> None:
     if type(leaf).__module__.partition(".")[0] == "torch":
-        raise UnsupportedOpError(f"`{name}` was called with a torch tensor; only functions of JAX and NumPy arrays can be wrapped. Pass jax.Array or "
-                                 "numpy.ndarray, for example jax.dlpack.from_dlpack(tensor).", op="torch")
+        raise UnsupportedOpError(
+            f"`{name}` was called with a torch tensor; only functions of JAX and NumPy arrays can be wrapped. Pass jax.Array or "
+            "numpy.ndarray, for example jax.dlpack.from_dlpack(tensor).",
+            op="torch",
+        )
     if hasattr(leaf, "__jax_array__") and not isinstance(leaf, (jax.Array, np.ndarray)):
-        raise UnsupportedOpError(f"`{name}` was called with a {type(leaf).__name__}, which only converts to an array. Pass jax.numpy.asarray of it.",
-                                 op="__jax_array__")
+        raise UnsupportedOpError(
+            f"`{name}` was called with a {type(leaf).__name__}, which only converts to an array. Pass jax.numpy.asarray of it.",
+            op="__jax_array__",
+        )

@@ -3,8 +3,8 @@
 Tried with jax 0.10.2.
 """
 
-# What jax.jit keys its own cache of traces by: x64, matrix-product precision, promotion rules, axis names, meshes. Reading those settings one
-# by one through `jax.config` costs 15 us a call and would miss new ones.
+# What jax.jit keys its own cache of traces by: x64, matrix-product precision, promotion rules, axis names, meshes. Reading those settings
+# one by one through `jax.config` costs 15 us a call and would miss new ones.
 from jax._src.config import trace_context
 
 # Whether no transformation is under way. Without it every call had to go through `Primitive.bind`, 10 us more; the public

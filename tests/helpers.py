@@ -35,7 +35,7 @@ def record(function: Callable, *specs: object, x64: bool = False) -> ir.Module:
     """The StableHLO that JAX exports for `function`; arrays stand for their shape and dtype."""
     shapes = [spec(np.shape(item), item.dtype) for item in specs]
     with jax.enable_x64(x64):
-        return parse(export.export(jax.jit(function))(*shapes).mlir_module_serialized)
+        return parse(export.export(jax.jit(function, keep_unused=True))(*shapes).mlir_module_serialized)
 
 
 def _shape_dtype(kind: ir.Type) -> jax.ShapeDtypeStruct:

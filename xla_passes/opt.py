@@ -1,6 +1,6 @@
 """The passes' command line, for looking at one pass at a time and for the FileCheck tests.
 
-    python -m xla_passes.opt --pass dead-code --pass inline-calls program.mlir
+python -m xla_passes.opt --pass dead-code --pass inline-calls program.mlir
 """
 
 import argparse
@@ -11,14 +11,14 @@ from pathlib import Path
 from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import parse
 from xla_passes.passes import Pass
-from xla_passes.rewrites import rewrite_passes
+from xla_passes.rewrites import backend_passes, rewrite_passes
 
 SEPARATOR = "// -----"
 
 
 def registry() -> dict[str, Pass]:
     """Every pass, by the name it has on the command line."""
-    return {item.name: item for item in (*canonicalise_passes(), *rewrite_passes())}
+    return {item.name: item for item in (*canonicalise_passes(), *rewrite_passes(), *backend_passes())}
 
 
 def run_passes(source: str, names: Sequence[str], *, debug_info: bool = False) -> str:
@@ -34,7 +34,7 @@ def run_passes(source: str, names: Sequence[str], *, debug_info: bool = False) -
         for name in names:
             known[name].run(module)
             module.operation.verify()
-        printed.append(module.operation.get_asm(enable_debug_info=debug_info, use_local_scope=debug_info))
+        printed.append(str(module.operation.get_asm(enable_debug_info=debug_info, use_local_scope=debug_info)).rstrip("\n") + "\n")
     return f"{SEPARATOR}\n".join(printed)
 
 

@@ -17,6 +17,9 @@ class Machine:
     dot_flops: float = 1.2e11  # per second
     elements: float = 2e9  # cheap elementwise operations a second
     sorted_elements: float = 3e7
+    selected_elements: float = 7e8  # elements a second that a top-k of short rows reads
+    long_selected_elements: float = 2.5e9  # and of rows long enough for two levels
+    long_row: int = 4096
     memory_bytes: float = 1e10  # per second
     cache_bytes: float = 6e10  # per second
     cache_size: int = 32 << 20
@@ -30,8 +33,8 @@ class Machine:
 
 # How many cheap operations one of these is worth.
 WEIGHT = {"exponential": 8, "log": 8, "power": 20, "tanh": 8, "logistic": 10, "sine": 12, "cosine": 12, "sqrt": 2, "divide": 2, "atan2": 20}
-# Each row of a dot re-uses what a tile of the other operand loaded; with fewer rows than this the product is bound by memory.
-FULL_ROWS = 16
+# Each row of a dot re-uses what a tile of the other operand loaded; a product of this many rows runs at half of its speed.
+HALF_ROWS = 12
 
 
 def dot_flops(node: Node, graph: Graph) -> float:
@@ -42,8 +45,11 @@ def dot_flops(node: Node, graph: Graph) -> float:
     return 2.0 * math.prod(graph.shapes[node.results[0]]) * contracted
 
 
-def compute_seconds(node: Node, graph: Graph, machine: Machine) -> float:
-    """Arithmetic of one operation on whole values, without the memory traffic."""
+def compute_seconds(node: Node, graph: Graph, machine: Machine, row_length: int | None = None) -> float:
+    """Arithmetic of one operation on whole values, without the memory traffic.
+
+    `row_length` is how long a loop's pieces leave the axis that a top-k selects from.
+    """
     name = node.name.partition(".")[2]
     if not node.results:
         return 0.0
@@ -53,6 +59,10 @@ def compute_seconds(node: Node, graph: Graph, machine: Machine) -> float:
     if name == "sort":
         length = graph.shapes[node.results[0]][ir.IntegerAttr(node.op.attributes["dimension"]).value]
         return made * max(1.0, math.log2(max(2, length))) / machine.sorted_elements
+    if name == "top_k":
+        shape = graph.shapes[node.operands[0]]
+        is_long = (row_length or shape[-1]) >= machine.long_row
+        return math.prod(shape) / (machine.long_selected_elements if is_long else machine.selected_elements)
     if node.name in FUSED:
         return made * WEIGHT.get(name, 1) / machine.elements
     read = max((math.prod(graph.shapes[value]) for value in node.operands), default=0)

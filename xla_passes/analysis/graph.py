@@ -48,6 +48,12 @@ class Graph:
                 readers[value].append(node.index)
         return tuple(tuple(row) for row in readers)
 
+    @functools.cached_property
+    def protected(self) -> frozenset[int]:
+        """Values that may not be written over: the program's arguments and what belongs to outer blocks."""
+        outer = {value for value, owner in enumerate(self.owner) if owner < 0}
+        return frozenset(outer if self.terminator.name != "stablehlo.return" else outer - set(self.arguments))
+
     @property
     def terminator(self) -> Node:
         """The operation that returns the block's results."""

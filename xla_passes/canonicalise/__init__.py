@@ -4,6 +4,7 @@ from xla_passes.canonicalise.broadcasts import ComposeBroadcasts
 from xla_passes.canonicalise.common_subexpressions import CommonSubexpressions
 from xla_passes.canonicalise.composites import LowerComposites
 from xla_passes.canonicalise.dead_code import DeadCode
+from xla_passes.canonicalise.dot_transposes import FoldDotTransposes
 from xla_passes.canonicalise.fold import FoldConstants
 from xla_passes.canonicalise.inline import InlineCalls
 from xla_passes.canonicalise.shapes import RefineShapes
@@ -23,6 +24,7 @@ def canonicalise_passes() -> tuple[Pass, ...]:
         SplatToBroadcast(),  # constants become scalars, which folding and broadcasts look for
         FoldConstants(),  # makes slices at constant places plain ones, which the next pass may find to do nothing
         ComposeBroadcasts(),  # after it, a broadcast reads the value that was broadcast, whichever way it was written
+        FoldDotTransposes(),  # takes the one transpose that composing left
         SortToTopK(),  # needs slices to read sorts directly: nothing between them that returns its operand
         CommonSubexpressions(),  # late, since equal things look equal only now
         DeadCode(),  # last: the passes above leave what they replaced without readers

@@ -87,5 +87,5 @@ def _attributes(op: ir.Operation) -> Hashable | None:
     except TypeError:  # a complex constant, which the bindings cannot read (jaxlib 0.10.2): its text will do, unless parts are left out
         if op.name != "stablehlo.constant":
             return None
-        text = op.clone(ip=False).get_asm(large_elements_limit=_LARGEST_PRINTED_CONSTANT, use_local_scope=True)
+        text = str(op.clone(ip=False).get_asm(large_elements_limit=_LARGEST_PRINTED_CONSTANT, use_local_scope=True))
         return None if "elided" in text else text

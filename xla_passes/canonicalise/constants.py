@@ -1,15 +1,19 @@
 """Reading and making constants: the number that fills a value, and the scalar constant of a number."""
 
+from typing import Any
+
 import numpy as np
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.canonicalise.patterns import producer
 
-_NUMPY_FLOATS = {"f32": np.float32, "f64": np.float64}
+Number = Any  # a NumPy scalar: its type, which varies, decides how it computes
+
+_NUMPY_FLOATS: dict[str, type] = {"f32": np.float32, "f64": np.float64}
 
 
-def numpy_dtype(element: ir.Type) -> np.dtype | None:
+def numpy_dtype(element: ir.Type) -> np.dtype[Any] | None:
     """The NumPy type that computes as XLA does on `element`, for those that have one (bfloat16 and complex do not)."""
     if isinstance(element, ir.IntegerType):
         integer = ir.IntegerType(element)
@@ -30,7 +34,7 @@ def elements_of(constant: ir.Operation) -> ir.DenseElementsAttr | None:
     return value if isinstance(value, ir.DenseElementsAttr) else None
 
 
-def filled_with(value: ir.Value) -> np.generic | None:
+def filled_with(value: ir.Value) -> Number | None:
     """The number that every element of `value` is, where that is known; it looks through broadcasts and reshapes."""
     op = producer(value)
     while op is not None and op.name in ("stablehlo.broadcast_in_dim", "stablehlo.reshape"):
@@ -40,13 +44,14 @@ def filled_with(value: ir.Value) -> np.generic | None:
     elements = elements_of(op)
     if elements is None or not elements.is_splat:
         return None
-    dtype = numpy_dtype(elements.type.element_type)
+    dtype = numpy_dtype(ir.RankedTensorType(elements.type).element_type)
     return None if dtype is None else dtype.type(np.asarray(elements).reshape(-1)[0])
 
 
-def scalar_constant(number: np.generic, element: ir.Type) -> ir.Value:
+def scalar_constant(number: Number, element: ir.Type) -> ir.Value:
     """A rank-0 constant of a NumPy number, at the current insertion point."""
     kind = ir.RankedTensorType.get((), element)
-    if number.dtype == bool:
+    array: Any = np.asarray(number)
+    if array.dtype == bool:
         return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, ir.BoolAttr.get(bool(number))))
-    return stablehlo.constant(ir.DenseElementsAttr.get(np.asarray(number), type=kind))
+    return stablehlo.constant(ir.DenseElementsAttr.get(array, type=kind))

@@ -53,7 +53,7 @@ def _drop_unread_carries(loop: ir.Operation) -> None:
     if len(live) == len(loop.results):
         return
     live |= _carries_needed(body, live)
-    if len(live) < len(loop.results):
+    if live and len(live) < len(loop.results):
         _keep_carries(loop, sorted(live))
 
 
@@ -61,8 +61,8 @@ def _carries_needed(body: ir.Block, live: set[int]) -> set[int]:
     """The carried values on which the `live` ones and the body's effects depend, from one step to the next."""
     operations = [view.operation for view in body.operations]
     returned = list(operations.pop().operands)
-    made_by = {result: op for op in operations for result in op.results}
-    position = {argument: i for i, argument in enumerate(body.arguments)}
+    made_by: dict[ir.Value, ir.Operation] = {result: op for op in operations for result in op.results}
+    position: dict[ir.Value, int] = {argument: i for i, argument in enumerate(body.arguments)}
     needed: set[int] = set()
     seen: set[ir.Value] = set()
     pending = [returned[i] for i in live]

@@ -2,24 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.canonicalise.constants import filled_with, numpy_dtype, scalar_constant
+from xla_passes.canonicalise.constants import Number, filled_with, numpy_dtype, scalar_constant
 from xla_passes.canonicalise.patterns import apply_rules, integers
 from xla_passes.module import shape_of
 from xla_passes.plan import Rewrite
 
-_COMPARISONS = {"EQ": np.equal, "NE": np.not_equal, "LT": np.less, "LE": np.less_equal, "GT": np.greater, "GE": np.greater_equal}
-_LOGIC = {
+_COMPARISONS: dict[str, Callable[..., Number]] = {
+    "EQ": np.equal,
+    "NE": np.not_equal,
+    "LT": np.less,
+    "LE": np.less_equal,
+    "GT": np.greater,
+    "GE": np.greater_equal,
+}
+_LOGIC: dict[str, Callable[..., Number]] = {
     "stablehlo.and": np.bitwise_and,
     "stablehlo.or": np.bitwise_or,
     "stablehlo.xor": np.bitwise_xor,
     "stablehlo.not": np.invert,
 }
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Callable[..., Number]] = {
     "stablehlo.add": np.add,
     "stablehlo.subtract": np.subtract,
     "stablehlo.multiply": np.multiply,
@@ -28,7 +36,12 @@ _ARITHMETIC = {
     "stablehlo.minimum": np.minimum,
     "stablehlo.abs": np.abs,
 }
-_FLOAT_ONLY = {"stablehlo.divide": np.divide, "stablehlo.floor": np.floor, "stablehlo.ceil": np.ceil, "stablehlo.sqrt": np.sqrt}
+_FLOAT_ONLY: dict[str, Callable[..., Number]] = {
+    "stablehlo.divide": np.divide,
+    "stablehlo.floor": np.floor,
+    "stablehlo.ceil": np.ceil,
+    "stablehlo.sqrt": np.sqrt,
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,7 @@ def fold_scalar(op: ir.Operation) -> ir.Value | None:
     return scalar_constant(number, kind.element_type)
 
 
-def _compute(op: ir.Operation, numbers: list[np.generic], dtype: np.dtype) -> np.generic | None:
+def _compute(op: ir.Operation, numbers: list[Number], dtype: np.dtype[Any]) -> Number | None:
     name, kind = op.name, numbers[0].dtype.kind
     if name == "stablehlo.convert":
         return _convert(numbers[0], dtype)
@@ -83,7 +96,7 @@ def _compute(op: ir.Operation, numbers: list[np.generic], dtype: np.dtype) -> np
     return function(*numbers)
 
 
-def _convert(number: np.generic, dtype: np.dtype) -> np.generic | None:
+def _convert(number: Number, dtype: np.dtype[Any]) -> Number | None:
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         if not np.isfinite(number) or not limits.min <= int(number) <= limits.max:
@@ -91,18 +104,18 @@ def _convert(number: np.generic, dtype: np.dtype) -> np.generic | None:
     return dtype.type(number)
 
 
-def _compare(op: ir.Operation, numbers: list[np.generic]) -> np.generic | None:
-    if "TOTALORDER" in str(op.attributes["compare_type"] if "compare_type" in op.attributes else ""):
+def _compare(op: ir.Operation, numbers: list[Number]) -> Number | None:
+    if "TOTALORDER" in str(op.attributes.get("compare_type", "")):
         return None
     direction = stablehlo.ComparisonDirectionAttr(op.attributes["comparison_direction"]).value
     return _COMPARISONS[direction](*numbers)
 
 
-def _is_portable(number: np.generic) -> bool:
+def _is_portable(number: Number) -> bool:
     """Whether every target agrees on the number's bits: no NaN, no denormal."""
     if number.dtype.kind != "f":
         return True
-    return bool(number == 0 or abs(number) >= np.finfo(number.dtype).tiny)
+    return bool(number == 0 or abs(number) >= np.finfo(type(number)).tiny)
 
 
 def square(op: ir.Operation) -> ir.Value | None:

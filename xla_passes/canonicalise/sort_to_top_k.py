@@ -1,6 +1,5 @@
 """Recognises a sort of which only the first few elements are read, and asks for just those."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jaxlib.mlir import ir
@@ -61,19 +60,18 @@ def _replace(sort: ir.Operation) -> None:
     values, indices = order.operand, 1 - order.operand
     if len(sort.operands) == 2 and not _is_index(sort.operands[indices], dim):
         return
-    slices = [list(_slices(result)) for result in sort.results]
-    flat = [op for row in slices for op in row]
-    if None in flat or not flat or (slices[values] and order.key != order.argument):
+    slices = [[use.owner.operation for use in result.uses] for result in sort.results]
+    reads = [op for row in slices for op in row]
+    if not reads or any(op.name != "stablehlo.slice" for op in reads) or (slices[values] and order.key != order.argument):
         return
-    k = max(integers(op, "limit_indices")[dim] for op in flat if op is not None)
+    k = max(integers(op, "limit_indices")[dim] for op in reads)
     if 2 * k > shape_of(sort.operands[values])[dim]:
         return
     with ir.InsertionPoint(sort), sort.location:
         found = _top_k(sort.operands[values], dim, k, order)
         for number, row in enumerate(slices):
             for op in row:
-                if op is not None:
-                    _redirect(op, found[0 if number == values else 1])
+                _redirect(op, found[0 if number == values else 1])
     sort.erase()
 
 
@@ -132,12 +130,6 @@ def _is_index(value: ir.Value, dim: int) -> bool:
         dim = dims.index(dim)
     iota = produced_by(value, "stablehlo.iota")
     return iota is not None and ir.IntegerAttr(iota.attributes["iota_dimension"]).value == dim
-
-
-def _slices(result: ir.Value) -> Iterator[ir.Operation | None]:
-    """The slices that read a result of the sort; None for any other use."""
-    for use in result.uses:
-        yield use.owner.operation if use.owner.operation.name == "stablehlo.slice" else None
 
 
 def _top_k(operand: ir.Value, dim: int, k: int, order: _Order) -> tuple[ir.Value, ir.Value]:

@@ -8,6 +8,7 @@ from jaxlib.mlir.dialects import stablehlo
 from xla_passes.build import filled
 from xla_passes.canonicalise.constants import elements_of
 from xla_passes.canonicalise.patterns import apply_rules
+from xla_passes.module import source_line
 from xla_passes.plan import Rewrite
 
 _LONGEST_SPLAT_TEXT = 200
@@ -38,12 +39,23 @@ def broadcast_splat(op: ir.Operation) -> ir.Value | None:
         if elements is None or not elements.is_splat:
             return None
         scalar = stablehlo.constant(ir.DenseElementsAttr.get_splat(scalar_type, elements.get_splat_value()))
-    return None if scalar is None else filled(scalar, kind)
+    if scalar is None:
+        return None
+    with _place(op):
+        return filled(scalar, kind)
+
+
+def _place(op: ir.Operation) -> ir.Location:
+    """Where the constant is in the user's code: JAX gives constants no place, their first readers have one."""
+    if source_line(op) is None:
+        for use in op.results[0].uses:
+            return use.owner.location
+    return op.location
 
 
 def _complex_scalar(op: ir.Operation, scalar_type: ir.Type) -> ir.Value | None:
     """The splat of a complex constant by way of its text: the bindings cannot read complex attributes (jaxlib 0.10.2)."""
-    text = op.clone(ip=False).get_asm(large_elements_limit=2, use_local_scope=True)
+    text = str(op.clone(ip=False).get_asm(large_elements_limit=2, use_local_scope=True))
     start, end = text.find("dense<("), text.rfind(")>")
     if start < 0 or end < start or end - start > _LONGEST_SPLAT_TEXT:
         return None

@@ -1,6 +1,7 @@
 """Sees through broadcasts: which dimension of which smaller value each dimension of a broadcast tensor comes from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from jaxlib.mlir import ir
 
@@ -63,4 +64,5 @@ def splat(value: ir.Value) -> float | None:
     attribute = op.attributes["value"]
     if not isinstance(attribute, ir.DenseElementsAttr) or not attribute.is_splat:
         return None
-    return float(attribute.get_splat_value().value)
+    number: Any = attribute.get_splat_value()
+    return float(number.value)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-from xla_passes.analysis.cost import FULL_ROWS, Machine, compute_seconds
+from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
 from xla_passes.analysis.liveness import Item, Liveness, graph_items, liveness
 from xla_passes.split.axes import Label, to_label
+from xla_passes.split.factors import Kind
 from xla_passes.split.regions import Region, alive_nodes
+
+# A running top-k concatenates, selects and gathers at every trip.
+MERGE_PASSES = 40
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item
     before, after = placement(graph, region)
     items = graph_items(graph, fuses)
     sources = tuple(dict.fromkeys([*(value for value, _ in region.sliced), *region.whole]))
-    loop = Item("stablehlo.while", sources, tuple(sink.value for sink in region.sinks))
+    buffers = tuple(sink.buffer for sink in region.sinks if sink.buffer is not None)
+    reads = (*buffers, *(value for value in sources if value not in buffers))
+    loop = Item("stablehlo.while", reads, tuple(sink.value for sink in region.sinks))
     return (*(items[i] for i in before), loop, *(items[i] for i in after)), len(before)
 
 
@@ -129,13 +135,18 @@ class Weighed:
         seconds = trips * (machine.trip_seconds + machine.move_seconds(kept_whole, working + kept_whole))
         for step in region.steps:
             node = graph.nodes[step.node]
-            once = compute_seconds(node, graph, machine)
+            is_reduced = step.factor is not None and step.factor.kind is Kind.REDUCTION
+            once = compute_seconds(node, graph, machine, length * step.scale if is_reduced else None)
             if step.factor is None:
                 seconds += once * trips
             elif node.name == "stablehlo.dot_general" and step.factor.results[0] is not None:
-                seconds += once * max(1.0, FULL_ROWS / (length * step.scale))
+                seconds += once * (1.0 + HALF_ROWS / (length * step.scale))
             else:
                 seconds += once
+            if is_reduced:  # accumulators are read, combined and written at every trip
+                carried = sum(graph.bytes[value] for value in node.results)
+                passes = MERGE_PASSES if node.name == "chlo.top_k" else 2
+                seconds += trips * (machine.launch_seconds + passes * machine.move_seconds(carried, working + carried))
         for value in body.materialised:
             seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(sizes[value], working))
         return seconds

@@ -47,25 +47,40 @@ def emit(choice: Choice) -> Loop:
 def _describe(choice: Choice, alive: set[int]) -> Loop:
     graph, nest = choice.graph, choice.nest
     region = nest.region
-    node = graph.nodes[graph.owner[region.target]]
+    value, label = _largest_piece(graph, region)
+    node = graph.nodes[graph.owner[value]]
     kinds = {"parallel" if sink.label else "reduction" for sink in region.sinks}
-    recomputed = [
-        graph.nodes[step.node] for step in region.steps if (step.node in alive or step.factor is None) and graph.nodes[step.node].name not in CHEAP
-    ]
+    again = [step.node for step in region.steps if step.node in alive or step.factor is None]
+    recomputed = [graph.nodes[index] for index in again if graph.nodes[index].name not in CHEAP]
     return Loop(
         op=node.name,
         source_line=source_line(node.op),
-        shape=graph.shapes[region.target],
-        axis=region.axis,
+        shape=graph.shapes[value],
+        axis=label.dim,
         kind="+".join(sorted(kinds)),
-        axis_length=graph.shapes[region.target][region.axis],
-        piece_length=nest.length * region.unit,
+        axis_length=graph.shapes[value][label.dim],
+        piece_length=nest.length * label.scale,
         pieces=nest.pieces,
-        bytes_before=graph.bytes[region.target],
-        bytes_piece=graph.bytes[region.target] * nest.length // region.units,
+        bytes_before=graph.bytes[value],
+        bytes_piece=graph.bytes[value] * nest.length // region.units,
         recomputed=tuple(dict.fromkeys(f"{node.name} ({source_line(node.op) or 'no source line'})" for node in recomputed)),
         depth=choice.depth,
     )
+
+
+def _largest_piece(graph: Graph, region: Region) -> tuple[int, Label]:
+    """The largest value that the loop computes in pieces: what a reader of the plan wants to see gone."""
+    found: dict[int, Label] = {}
+    for step in region.steps:
+        node = graph.nodes[step.node]
+        if step.factor and node.name not in CHEAP:
+            labelled = zip(node.results, step.factor.results, strict=True)
+            found.update({value: to_label(step.scale, step.shift, axis) for value, axis in labelled if axis})
+    found = {value: label for value, label in found.items() if label.scale * region.units == graph.shapes[value][label.dim]}
+    if not found:
+        return region.target, Label(region.axis, region.unit)
+    value = max(found, key=lambda value: graph.bytes[value])
+    return value, found[value]
 
 
 @dataclass
@@ -113,10 +128,11 @@ class _Emitter:
             start = self.length
         else:
             carried = self._empty()
+        rest = scalar(end, self.index)
         if start < end:
-            carried = self._loop(carried, start, end)
-        if end < region.units:
-            carried = self._update(carried, scalar(end, self.index), region.units - end)
+            rest, *carried = self._loop(carried, start, end)
+        if end < region.units:  # from the loop's own counter, or XLA may compute this piece first and hold it through the loop
+            carried = self._update(carried, rest, region.units - end)
         return carried
 
     def _starts_from_first_piece(self) -> bool:
@@ -132,7 +148,9 @@ class _Emitter:
             kind = ir.RankedTensorType(self.graph.values[sink.value].type)
             node = self._node_of(sink)
             identity = None if sink.label else RULES[node.name].identity
-            if identity:
+            if sink.buffer is not None:
+                carried.append(self.graph.values[sink.buffer])
+            elif identity:
                 carried.append(identity(node.op, list(node.op.operands))[node.results.index(sink.value)])
             else:
                 carried.append(filled(zero(kind.element_type), kind))
@@ -155,13 +173,14 @@ class _Emitter:
                 offset = stablehlo.minimum(position, scalar(self.region.units - self.length, self.index))
             updated = self._update(list(body.arguments)[1:], offset, self.length)
             stablehlo.return_([stablehlo.add(position, scalar(self.length, self.index)), *updated])
-        return list(loop.results)[1:]
+        return list(loop.results)
 
     def _update(self, carried: Sequence[ir.Value], offset: ir.Value, length: int, *, is_first: bool = False) -> list[ir.Value]:
         """Compute one piece and take it into the buffers and accumulators."""
         body = _Body(offset, length)
+        buffers = {sink.buffer: carried[at] for at, sink in enumerate(self.region.sinks) if sink.buffer is not None}
         for value, label in self.region.sliced:
-            body.known[value, label] = take(self.graph.values[value], label.dim, body.at(label.scale, label.shift), length * label.scale)
+            body.known[value, label] = take(buffers.get(value, self.graph.values[value]), label.dim, body.at(label.scale, label.shift), length * label.scale)
         for step in self.region.steps:
             self._step(step, body)
         updated: list[ir.Value | None] = [None] * len(carried)

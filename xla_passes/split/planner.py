@@ -92,14 +92,12 @@ class Planner:
         return [Growth(limit) for limit in limits] + [Growth(limits[0], recomputes_whole=True)]
 
     def _best_length(self, graph: Graph, region: Region, budget: int) -> Candidate | None:
-        """The cheapest piece length that fits, or the one that is least over."""
+        """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest."""
         weighed = weigh(graph, region, budget, fuses=self.fuses, machine=self.machine)
-        best: Candidate | None = None
-        for length in piece_lengths(region):
-            candidate = weighed.candidate(length)
-            if best is None or _rank(candidate) < _rank(best):
-                best = candidate
-        return best
+        candidates = [weighed.candidate(length) for length in piece_lengths(region)]
+        least = min((candidate.over_inside_bytes for candidate in candidates), default=0)
+        near = [candidate for candidate in candidates if candidate.over_inside_bytes <= least + (budget // 4 if least else 0)]
+        return min(near, key=lambda candidate: candidate.seconds, default=None)
 
     def _note_blocked(self, graph: Graph, axes: Axes, target: int) -> None:
         node = graph.nodes[graph.owner[target]]

@@ -5,14 +5,19 @@ a path with an accumulator, a small parallel result ends it with a buffer that p
 """
 
 import heapq
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from jaxlib.mlir import ir
 
 from xla_passes.analysis.graph import Graph, Node
+from xla_passes.canonicalise.patterns import has_side_effects
 from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor, to_label
 from xla_passes.split.factors import Factor, Kind
+
+_Key = TypeVar("_Key")
+_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Sink:
-    """A value that the loop produces: written piece by piece (a label), or accumulated (none) by the step that computes it."""
+    """A value that the loop produces: written piece by piece (a label), or accumulated (none) by the step that computes it.
+
+    `buffer` is a value that dies in the loop and of which each piece is read just where the result's piece goes: it is written over.
+    """
 
     value: int
     label: Label | None
+    buffer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,8 @@ class Region:
 
     @property
     def is_parallel(self) -> bool:
-        """Whether no sink is an accumulator, so that the last piece may overlap the one before."""
-        return all(sink.label for sink in self.sinks)
+        """Whether no sink adds to what was there before, so that the last piece may overlap the one before."""
+        return all(sink.label and sink.buffer is None for sink in self.sinks)
 
 
 @dataclass(frozen=True)
@@ -74,15 +83,17 @@ def grow(graph: Graph, axes: Axes, target: int, axis: int, growth: Growth) -> Re
 
 
 class _Grower:
-    """The state of one growth: requests made, steps in order, sinks found."""
+    """The state of one growth. Its containers only ever gain entries, so that a step that led nowhere is undone by their lengths."""
 
     def __init__(self, graph: Graph, axes: Axes, growth: Growth, target: int, label: Label, units: int) -> None:
         self.graph, self.axes, self.growth = graph, axes, growth
         self.target, self.label, self.units = target, label, units
-        self.requested: dict[tuple[int, Label | None], bool] = {}  # -> computed in the body
+        self.requested: dict[tuple[int, Label | None], None] = {}
+        self.computed: dict[tuple[int, Label | None], None] = {}  # those of the requested that the body computes; the others are sources
         self.steps: dict[Step, None] = {}
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
+        self.downstream: dict[int, None] = {}  # sinks, and all that is computed from them
 
     def region(self) -> Region | None:
         """Grow to the end."""
@@ -96,16 +107,14 @@ class _Grower:
     def _request(self, value: int, label: Label | None) -> bool:
         """Ask for a piece of a value (or for all of it); whether the body computes it, rather than taking it from outside."""
         key = (value, label)
-        if key in self.requested:
-            return self.requested[key]
-        self.requested[key] = False  # a source, until a step is found that computes it
-        step = self._step_for(value, label)
-        if step is None:
-            return False
-        for operand, wanted in self._operand_labels(step):
-            self._request(operand, wanted)
-        self._add_step(step)
-        return True
+        if key not in self.requested:
+            self.requested[key] = None
+            step = self._step_for(value, label)
+            if step:
+                for operand, wanted in self._operand_labels(step):
+                    self._request(operand, wanted)
+                self._add_step(step)
+        return key in self.computed
 
     def _step_for(self, value: int, label: Label | None) -> Step | None:
         index = self.graph.owner[value]
@@ -114,7 +123,7 @@ class _Grower:
         node = self.graph.nodes[index]
         if label is None:
             return Step(index) if self._is_recomputed_whole(node, value) else None
-        if value != self.target and not self._is_recomputed(node, value):
+        if not self._is_recomputed(node, value):
             return None
         factor = self.axes.of_result(node, value, label.dim)
         if factor is None or factor.kind is Kind.BLOCKED:
@@ -125,8 +134,9 @@ class _Grower:
         return Step(index, factor, *units) if units else None
 
     def _is_recomputed(self, node: Node, value: int) -> bool:
-        """Large values, and those that cost nothing to compute again from a slice."""
-        return self.graph.bytes[value] >= self.growth.large_bytes or node.name in CHEAP
+        """Large values, those that cost nothing to compute again from a slice, and those that wait for a result of the loop."""
+        is_large = self.graph.bytes[value] >= self.growth.large_bytes
+        return value == self.target or is_large or node.name in CHEAP or value in self.downstream
 
     def _is_recomputed_whole(self, node: Node, value: int) -> bool:
         if node.name == "stablehlo.constant":
@@ -148,7 +158,8 @@ class _Grower:
             axis = step.factor.results[at] if step.factor else None
             label = to_label(step.scale, step.shift, axis) if axis else None
             if label or step.factor is None:
-                self.requested[value, label] = True
+                self.requested[value, label] = None
+                self.computed[value, label] = None
             if label and label.shift == 0 and label.scale * self.units == self.graph.shapes[value][label.dim]:
                 self.covered.setdefault(value, label)
 
@@ -158,47 +169,46 @@ class _Grower:
         queue: list[int] = []
         seen: set[int] = set()
 
-        def push(values: tuple[int, ...]) -> None:
+        def push(values: Iterable[int]) -> None:
             for value in values:
                 for user in self.graph.users[value]:
                     if user not in seen:
                         heapq.heappush(queue, user)
 
-        push(tuple(self.covered))
+        push(self.covered)
         while queue:
             index = heapq.heappop(queue)
             if index in seen:
                 continue
             seen.add(index)
             before = len(self.covered)
-            if self._join(self.graph.nodes[index]):
-                push(tuple(value for value in list(self.covered)[before:] if value not in self.sinks))
+            self._join(self.graph.nodes[index])
+            push(value for value in tail(self.covered, before) if value not in self.sinks)
 
-    def _join(self, node: Node) -> bool:
-        """Take a consumer into the body if it carries the loop's factor and needs no result of the loop; whether it was taken."""
+    def _join(self, node: Node) -> None:
+        """Take a consumer into the body if it carries the loop's factor and needs no result of the loop."""
         if node is self.graph.terminator:
             for value in node.operands:
                 self._sink(value)
-            return False
-        found = self._forward_factor(node)
-        if found is None:
-            return False
-        step = found
-        saved = (dict(self.requested), dict(self.steps), dict(self.sinks), dict(self.covered))
+            return
+        step = self._forward_factor(node)
+        if step is None or step in self.steps:
+            return
+        containers = (self.requested, self.computed, self.steps, self.sinks, self.covered, self.downstream)
+        lengths = [len(container) for container in containers]
         for operand, wanted in self._operand_labels(step):
             self._request(operand, wanted)
         self._add_step(step)
         assert step.factor is not None
-        for at, value in enumerate(node.results):
-            result_axis = step.factor.results[at]
-            if result_axis is None:
-                self.sinks[value] = Sink(value, None)
+        for value, axis in zip(node.results, step.factor.results, strict=True):
+            if axis is None:
+                self._produce(Sink(value, None))
             elif self.graph.bytes[value] < self.growth.large_bytes:
                 self._sink(value)
-        if self._has_cycle():
-            self.requested, self.steps, self.sinks, self.covered = saved
-            return False
-        return True
+        if self._has_cycle(lengths[0], lengths[-1]):
+            for container, length in zip(containers, lengths, strict=True):
+                while len(container) > length:
+                    container.popitem()
 
     def _forward_factor(self, node: Node) -> Step | None:
         """The factor of a consumer that takes in all of a value that the body computes in pieces."""
@@ -217,27 +227,25 @@ class _Grower:
 
     def _sink(self, value: int) -> None:
         if value not in self.sinks and (label := self.covered.get(value)):
-            self.sinks[value] = Sink(value, label)
+            self._produce(Sink(value, label))
+
+    def _produce(self, sink: Sink) -> None:
+        self.sinks[sink.value] = sink
+        pending = [sink.value]
+        while pending:
+            value = pending.pop()
+            if value not in self.downstream:
+                self.downstream[value] = None
+                pending.extend(result for user in self.graph.users[value] for result in self.graph.nodes[user].results)
 
     def _sources(self) -> set[int]:
-        return {value for (value, _), is_computed in self.requested.items() if not is_computed}
+        return {key[0] for key in self.requested if key not in self.computed}
 
-    def _has_cycle(self) -> bool:
-        """Whether something that the loop reads depends on something that it produces."""
-        if not self.sinks:
-            return False
-        made = set(self.sinks)
-        first = min(self.graph.owner[value] for value in made)
-        stack, seen = list(self._sources()), set()
-        while stack:
-            value = stack.pop()
-            if value in made:
-                return True
-            if value in seen or self.graph.owner[value] < first:
-                continue
-            seen.add(value)
-            stack.extend(self.graph.nodes[self.graph.owner[value]].reads)
-        return False
+    def _has_cycle(self, requests_before: int, downstream_before: int) -> bool:
+        """Whether something that the loop reads depends on something that it produces, as far as either is new."""
+        if any(key not in self.computed and key[0] in self.downstream for key in tail(self.requested, requests_before)):
+            return True
+        return len(self.downstream) > downstream_before and not self._sources().isdisjoint(tail(self.downstream, downstream_before))
 
     # What comes out
 
@@ -259,7 +267,7 @@ class _Grower:
                 needed.update(self._operand_labels(step))
         if not steps:
             return None
-        sources = [key for key in needed if not self.requested[key]]
+        sources = [key for key in needed if key not in self.computed]
         captured = {value: None for step in steps for value in self.graph.nodes[step.node].captures}
         return Region(
             target=self.target,
@@ -269,9 +277,29 @@ class _Grower:
             steps=tuple(reversed(steps)),
             sliced=tuple((value, label) for value, label in sources if label),
             whole=tuple(dict.fromkeys([*(value for value, label in sources if label is None), *captured])),
-            sinks=tuple(sinks.values()),
+            sinks=self._with_buffers(tuple(sinks.values()), sources, steps),
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
+
+    def _with_buffers(self, sinks: tuple[Sink, ...], sources: list[tuple[int, Label | None]], steps: list[Step]) -> tuple[Sink, ...]:
+        """Give each sink a buffer to write over where one dies in the loop: `acc + piece` stays in place."""
+        inside = {step.node for step in steps}
+        labels: dict[int, list[Label | None]] = {}
+        for value, label in sources:
+            labels.setdefault(value, []).append(label)
+        free = [
+            value
+            for value, found in labels.items()
+            if len(found) == 1 and value not in self.graph.protected and all(user in inside for user in self.graph.users[value])
+        ]
+        chosen = []
+        for sink in sinks:
+            same = [v for v in free if labels[v] == [sink.label] and self.graph.values[v].type == self.graph.values[sink.value].type]
+            if sink.label and same:
+                free.remove(same[0])
+                sink = Sink(sink.value, sink.label, same[0])
+            chosen.append(sink)
+        return tuple(chosen)
 
     def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
         node = self.graph.nodes[step.node]
@@ -287,25 +315,22 @@ class _Grower:
         return False
 
 
+def tail(container: dict[_Key, _Entry], start: int) -> Iterator[_Key]:
+    """The keys that a dictionary gained since it had `start` entries."""
+    return itertools.islice(reversed(container), len(container) - start)
+
+
 def alive_nodes(graph: Graph, replaced: Collection[int], extra_reads: Collection[int]) -> list[int]:
     """The nodes that are still needed, in order, once a loop provides the `replaced` values and reads `extra_reads`."""
     wanted = set(extra_reads)
     alive = []
     for node in reversed(graph.nodes):
-        is_root = node is graph.terminator or has_side_effect(node.op)
+        is_root = node is graph.terminator or has_side_effects(node.op)
         if is_root or any(value in wanted for value in node.results):
             alive.append(node.index)
             wanted.update(value for value in node.reads if value not in replaced)
     return alive[::-1]
 
 
-def has_side_effect(op: ir.Operation) -> bool:
-    """Whether an operation has to run even if nobody reads its results."""
-    if op.name == "stablehlo.custom_call":
-        return "has_side_effect" in op.attributes and ir.BoolAttr(op.attributes["has_side_effect"]).value
-    return op.name in SIDE_EFFECTS
-
-
-SIDE_EFFECTS = frozenset(f"stablehlo.{name}" for name in ("infeed", "outfeed", "send", "recv"))
 # Computed again from a slice for less than it costs to keep.
 CHEAP = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.iota", "stablehlo.constant", "stablehlo.reshape", "stablehlo.convert"})

@@ -137,6 +137,8 @@ def _free_factors(op: ir.Operation) -> tuple[Factor, ...]:
 
 
 def _constant_factors(op: ir.Operation) -> tuple[Factor, ...]:
+    if not shape_of(op.results[0]) or isinstance(ir.RankedTensorType(op.results[0].type).element_type, ir.ComplexType):
+        return ()  # the bindings cannot read complex constants (jaxlib 0.10.2); a splat is a broadcast scalar by now
     return _free_factors(op) if ir.DenseElementsAttr(op.attributes["value"]).is_splat else ()
 
 
