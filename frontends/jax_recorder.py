@@ -3,8 +3,9 @@
 Tracing (`trace_jax`) and lowering (`lower_traced`) are apart, because derivatives and batches are made from the traced function.
 """
 
+import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +79,10 @@ def record_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
 
 def trace_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> TracedFunction:
     """Trace `fn` to a jaxpr over raw arrays, with large closed-over arrays (and outer tracers) lifted to arguments."""
-    name = getattr(fn, "__name__", type(fn).__name__)
+    name = function_name(fn)
     leaves, in_tree = jax.tree.flatten((tuple(args), dict(kwargs)))
     closed, result = jax.make_jaxpr(fn, return_shape=True)(*args, **kwargs)
+    _reject_refs((*leaves, *closed.consts), name)
     results, out_tree = jax.tree.flatten(result)
     in_keys, out_keys = tuple(map(key_implementation, leaves)), tuple(map(key_implementation, results))
     lifted = _lifted(closed.consts)
@@ -109,6 +111,13 @@ def lower_traced(traced: TracedFunction, platform: str) -> Recording:
         traced.in_keys,
         traced.out_keys,
     )
+
+
+def function_name(fn: Callable[..., Any]) -> str:
+    """What to call a function in messages."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return getattr(fn, "__name__", type(fn).__name__)
 
 
 def key_implementation(leaf: Any) -> Any:
@@ -219,9 +228,18 @@ def _reject_callbacks(traced: TracedFunction) -> None:
         )
 
 
+def _reject_refs(values: Iterable[Any], name: str) -> None:
+    if any(isinstance(value, jax.Ref) for value in values):
+        raise UnsupportedOpError(
+            f"`{name}` uses a jax.Ref from outside, which would change while the program runs. Expected arrays. To fix it, pass the array that it "
+            "holds, and return the new one.",
+            op="jax.Ref",
+        )
+
+
 def _is_contained(effect: Any) -> bool:
     """Whether an effect stays inside the program: writes to a `jax.Ref` made in it, which lowering turns into values."""
-    return type(effect).__name__ in {"ReadEffect", "WriteEffect", "AccumEffect"}
+    return type(effect).__name__ in {"ReadEffect", "WriteEffect", "AccumEffect", "InternalMutableArrayEffect"}
 
 
 def _equations(jaxpr: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax.extend import source_info_util
 
-from frontends import UnsupportedOpError, trace_jax
+from frontends import UnsupportedOpError, function_name, trace_jax
 from memarray._config import Limit, current_settings, parse_limit
 from memarray._plan import Plan
 from memarray._primitive import Function, bind, device_of, held_bytes, limit_in_force
@@ -38,7 +38,7 @@ class Wrapped:
     __name__: str
 
     def __init__(self, fn: Callable[..., Any], limit: Limit | None, static: "_Static") -> None:
-        self.__name__ = getattr(fn, "__name__", type(fn).__name__)  # a partial has none
+        self.__name__ = function_name(fn)  # a partial has none of its own
         functools.update_wrapper(self, fn)
         self._fn = fn
         self._limit = limit

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import memarray
 
 ROOT = Path(__file__).parent.parent
@@ -30,3 +33,13 @@ def test_the_documents_name_only_make_targets_that_exist() -> None:
     for document in DOCUMENTS:
         named = set(re.findall(r"`make ([a-z]+)", document.read_text()))
         assert named <= targets, f"{document.name} names {sorted(named - targets)}"
+
+
+def test_the_example_in_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    source = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL).group(1)
+    q, x = np.random.default_rng(0).standard_normal((2, 50, 6), dtype=np.float32)
+    names = {"q": q, "x": x}
+    exec(compile(source, "README.md", "exec"), names)  # noqa: S102 - what the README tells people to type
+    expected = np.sort(((q[:, None] - x[None]) ** 2).sum(-1))[:, :10]
+    np.testing.assert_allclose(-names["values"], expected, rtol=1e-5)
+    assert "256.0 MB" in capsys.readouterr().out

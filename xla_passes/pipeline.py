@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from jaxlib.mlir import ir
 
 from xla_passes.analysis.graph import snapshot
-from xla_passes.analysis.liveness import graph_liveness
+from xla_passes.analysis.liveness import graph_liveness, inner_bytes
 from xla_passes.canonicalise import canonicalise_passes
-from xla_passes.module import clone, main_block, source_line, type_bytes
+from xla_passes.module import clone, main_block, shape_of, source_line, type_bytes
 from xla_passes.passes import Pass
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
 from xla_passes.rewrites import backend_passes, rewrite_passes
@@ -17,6 +17,7 @@ from xla_passes.split.planner import Planner, forced_loop, largest_split
 
 ATTEMPTS = 5  # plans made from what the compiler reported of the one before
 MOST_LOOPS = 64
+SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
 Reporter = Callable[[ir.Module], Report]
 
 
@@ -110,17 +111,21 @@ class _Search:
         """Plans that depend on the program alone, so that the smallest of their limits can be asked for at any time."""
         for divisor in (64, 16, 4):
             for fuses in (True, False):
-                self._attempt(canonical, fired, max(1 << 16, held // divisor), fuses=fuses)
+                self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)
         best = min(self.tried, key=lambda each: each.plan.report.peak_bytes)
         if best.plan.report.peak_bytes <= self.limit_bytes:
             return replace(best, tried=tuple(self.tried))
-        raise self._error(canonical, best)
+        raise self._error(best)
 
     def _attempt(self, canonical: ir.Module, fired: tuple[Rewrite, ...], budget: int, *, fuses: bool) -> tuple[Fit, int]:
+        """The plan for a budget of temporaries, compiled unless the same loops were, and the estimate of its temporaries."""
         module = clone(canonical)
         planner = Planner(max(0, budget), fuses=fuses)
         loops = build_loops(module, planner)
         self.blocked += [note for note in planner.blocked if note not in self.blocked]
+        same = next((each for each in self.tried if each.plan.loops == loops), None)
+        if same:
+            return same, graph_liveness(snapshot(main_block(same.module)), fuses=fuses).peak_bytes
         late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
         estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
         return self._verified(module, loops, (*fired, *late)), estimate
@@ -168,24 +173,31 @@ class _Search:
             steps_after=steps(module),
         )
 
-    def _error(self, canonical: ir.Module, best: Fit) -> CannotFitError:
+    def _error(self, best: Fit) -> CannotFitError:
         """Names what is largest where the best plan is at its peak."""
-        graph = snapshot(main_block(canonical))
-        live = graph_liveness(graph)
-        values = [value for value in live.live_values if graph.owner[value] >= 0] or list(graph.terminator.operands)
-        made = [value for value in values if graph.owner[value] >= 0]
-        op = graph.nodes[graph.owner[made[0]]].op if made else graph.terminator.op
+        op = largest_at_peak(main_block(best.module))
         return CannotFitError(
             f"{op.name} needs more memory than the limit leaves",
             op=op.name,
             source_line=source_line(op),
-            shape=graph.shapes[made[0]] if made else (),
+            shape=shape_of(op.results[0]) if len(op.results) else (),
             needed_bytes=best.plan.report.peak_bytes,
             limit_bytes=self.limit_bytes,
             smallest_limit_bytes=best.plan.report.peak_bytes,
             unsplit_peak_bytes=self.unsplit.peak_bytes,
             tried=tuple(self.tried),
         )
+
+
+def largest_at_peak(block: ir.Block) -> ir.Operation:
+    """The operation whose result is largest where the block is at its peak; a loop's body is looked into."""
+    graph = snapshot(block)
+    live = graph_liveness(graph)
+    node = graph.nodes[live.items[live.peak_at].node]
+    if 2 * inner_bytes(node) > live.peak_bytes:
+        return largest_at_peak(node.op.regions[-1].blocks[0])
+    made = [value for value in (*live.live_values, *graph.terminator.operands) if graph.owner[value] >= 0]
+    return graph.nodes[graph.owner[made[0]]].op if made else graph.terminator.op
 
 
 def build_loops(module: ir.Module, planner: Planner) -> tuple[Loop, ...]:

@@ -37,8 +37,18 @@ class Candidate:
     peak_bytes: int
 
 
-def body_liveness(graph: Graph, region: Region, length: int, *, fuses: bool = True) -> tuple[Liveness, dict[int, int]]:
-    """The temporaries of the loop's body for one piece length, and the bytes of the values in it."""
+@dataclass(frozen=True)
+class Body:
+    """The temporaries of a loop's body; `numbers` are its values, which `sizes` has in bytes."""
+
+    live: Liveness
+    numbers: dict[tuple[int, Label | None], int]
+    sizes: dict[int, int]
+
+
+def body_liveness(graph: Graph, nest: LoopNest, *, fuses: bool = True) -> Body:
+    """What one piece takes."""
+    region = nest.region
     numbers: dict[tuple[int, Label | None], int] = {}
     sizes: dict[int, int] = {}
 
@@ -47,7 +57,7 @@ def body_liveness(graph: Graph, region: Region, length: int, *, fuses: bool = Tr
         if key not in numbers:
             numbers[key] = len(numbers)
             size = graph.bytes[value]
-            sizes[numbers[key]] = size if label is None else size * label.scale * length // max(1, graph.shapes[value][label.dim])
+            sizes[numbers[key]] = size if label is None else size * label.scale * nest.length // max(1, graph.shapes[value][label.dim])
         return numbers[key]
 
     held = frozenset(number(value, None) for value in region.whole)
@@ -67,7 +77,7 @@ def body_liveness(graph: Graph, region: Region, length: int, *, fuses: bool = Tr
         items.append(Item(node.name, reads, results, node=node.index))
     for sink in region.sinks:
         items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
-    return liveness(tuple(items), sizes.__getitem__, held, frozenset(), fuses=fuses), sizes
+    return Body(liveness(tuple(items), sizes.__getitem__, held, frozenset(), fuses=fuses), numbers, sizes)
 
 
 def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item, ...], int]:
@@ -115,22 +125,23 @@ class Weighed:
 
     def candidate(self, length: int) -> Candidate:
         """The estimates for one piece length."""
-        body, sizes = body_liveness(self.graph, self.region, length, fuses=self.fuses)
-        here = self.around.live_bytes[self.loop_at] + body.peak_bytes
+        nest = LoopNest(self.region, length)
+        body = body_liveness(self.graph, nest, fuses=self.fuses)
+        here = self.around.live_bytes[self.loop_at] + body.live.peak_bytes
         over_inside = max(0, here - self.budget_bytes)
         over_around = max(0, self.around.live_bytes[self.loop_at] - self.budget_bytes)
         return Candidate(
-            LoopNest(self.region, length),
-            self._seconds(length, body, sizes),
+            nest,
+            self._seconds(length, body),
             self.around.overflow_bytes(self.budget_bytes) - over_around + over_inside,
             over_inside,
             max(self.around.peak_bytes, here),
         )
 
-    def _seconds(self, length: int, body: Liveness, sizes: dict[int, int]) -> float:
+    def _seconds(self, length: int, body: Body) -> float:
         machine, region, graph = self.machine, self.region, self.graph
         trips = -(-region.units // length)
-        working = body.peak_bytes
+        working = body.live.peak_bytes
         kept_whole = sum(graph.bytes[value] for value in region.whole)
         seconds = trips * (machine.trip_seconds + machine.move_seconds(kept_whole, working + kept_whole))
         for step in region.steps:
@@ -147,8 +158,8 @@ class Weighed:
                 carried = sum(graph.bytes[value] for value in node.results)
                 passes = MERGE_PASSES if node.name == "chlo.top_k" else 2
                 seconds += trips * (machine.launch_seconds + passes * machine.move_seconds(carried, working + carried))
-        for value in body.materialised:
-            seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(sizes[value], working))
+        for value in body.live.materialised:
+            seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(body.sizes[value], working))
         return seconds
 
 

@@ -15,7 +15,7 @@ from xla_passes.build import filled, index_type, put, scalar, take, zero
 from xla_passes.module import context, source_line
 from xla_passes.plan import Loop
 from xla_passes.split.axes import Label, to_label
-from xla_passes.split.candidates import LoopNest, placement
+from xla_passes.split.candidates import LoopNest, body_liveness, placement
 from xla_passes.split.factors import Piece
 from xla_passes.split.planner import Choice
 from xla_passes.split.regions import CHEAP, Region, Sink, Step
@@ -26,11 +26,11 @@ def emit(choice: Choice) -> Loop:
     """Build the loop in its block, let it replace what it computes, and remove what nobody needs any more."""
     graph, region = choice.graph, choice.nest.region
     before, after = placement(graph, region)
+    stays = next(index for index in after if index > before[-1]) if before else after[0]
+    for index in after:
+        if index < stays:
+            graph.nodes[index].op.move_before(graph.nodes[stays].op)
     anchor = graph.nodes[after[0]].op
-    for index in after[1:]:
-        op = graph.nodes[index].op
-        if op.is_before_in_block(anchor):
-            op.move_before(anchor)
     described = _describe(choice, {*before, *after})
     target = graph.nodes[graph.owner[region.target]].op
     with context(), target.location, ir.InsertionPoint(anchor):
@@ -47,7 +47,7 @@ def emit(choice: Choice) -> Loop:
 def _describe(choice: Choice, alive: set[int]) -> Loop:
     graph, nest = choice.graph, choice.nest
     region = nest.region
-    value, label = _largest_piece(graph, region)
+    value, label = _largest_piece(graph, nest)
     node = graph.nodes[graph.owner[value]]
     kinds = {"parallel" if sink.label else "reduction" for sink in region.sinks}
     again = [step.node for step in region.steps if step.node in alive or step.factor is None]
@@ -68,17 +68,16 @@ def _describe(choice: Choice, alive: set[int]) -> Loop:
     )
 
 
-def _largest_piece(graph: Graph, region: Region) -> tuple[int, Label]:
-    """The largest value that the loop computes in pieces: what a reader of the plan wants to see gone."""
+def _largest_piece(graph: Graph, nest: LoopNest) -> tuple[int, Label]:
+    """The largest value of which the loop keeps only a piece: what a reader of the plan wants to see gone."""
+    body = body_liveness(graph, nest)
     found: dict[int, Label] = {}
-    for step in region.steps:
-        node = graph.nodes[step.node]
-        if step.factor and node.name not in CHEAP:
-            labelled = zip(node.results, step.factor.results, strict=True)
-            found.update({value: to_label(step.scale, step.shift, axis) for value, axis in labelled if axis})
-    found = {value: label for value, label in found.items() if label.scale * region.units == graph.shapes[value][label.dim]}
+    for (value, label), number in body.numbers.items():
+        is_whole_axis = label and label.scale * nest.region.units == graph.shapes[value][label.dim]
+        if label and is_whole_axis and number in body.live.materialised and graph.owner[value] >= 0:
+            found.setdefault(value, label)
     if not found:
-        return region.target, Label(region.axis, region.unit)
+        return nest.region.target, Label(nest.region.axis, nest.region.unit)
     value = max(found, key=lambda value: graph.bytes[value])
     return value, found[value]
 

@@ -268,7 +268,7 @@ class _Grower:
         if not steps:
             return None
         sources = [key for key in needed if key not in self.computed]
-        captured = {value: None for step in steps for value in self.graph.nodes[step.node].captures}
+        outside = {value: None for step in steps for value in (*self.graph.nodes[step.node].captures, *self._initial_values(step))}
         return Region(
             target=self.target,
             axis=self.label.dim,
@@ -276,10 +276,16 @@ class _Grower:
             units=self.units,
             steps=tuple(reversed(steps)),
             sliced=tuple((value, label) for value, label in sources if label),
-            whole=tuple(dict.fromkeys([*(value for value, label in sources if label is None), *captured])),
+            whole=tuple(dict.fromkeys([*(value for value, label in sources if label is None), *outside])),
             sinks=self._with_buffers(tuple(sinks.values()), sources, steps),
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
+
+    def _initial_values(self, step: Step) -> list[int]:
+        """What the accumulators of a reduction start from."""
+        if step.factor is None or step.factor.kind is not Kind.REDUCTION:
+            return []
+        return [value for value, axis in zip(self.graph.nodes[step.node].operands, step.factor.operands, strict=True) if axis is None]
 
     def _with_buffers(self, sinks: tuple[Sink, ...], sources: list[tuple[int, Label | None]], steps: list[Step]) -> tuple[Sink, ...]:
         """Give each sink a buffer to write over where one dies in the loop: `acc + piece` stays in place."""
