@@ -4,6 +4,7 @@ Tracing (`trace_jax`) and lowering (`lower_traced`) are apart, because derivativ
 """
 
 import functools
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class TracedFunction:
     """A function as a jaxpr over raw arrays: lifted constants first, then the leaves of the caller's arguments."""
 
     name: str
+    definition: str | None
     jaxpr: Any  # ClosedJaxpr; what it still closes over is at most BAKED_BYTES
     constants: tuple[Any, ...]
     in_tree: Any
@@ -77,8 +79,11 @@ def record_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
     return lower_traced(traced, platform or export.default_export_platform())
 
 
-def trace_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> TracedFunction:
-    """Trace `fn` to a jaxpr over raw arrays, with large closed-over arrays (and outer tracers) lifted to arguments."""
+def trace_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], definition: str | None = None) -> TracedFunction:
+    """Trace `fn` to a jaxpr over raw arrays, with large closed-over arrays (and outer tracers) lifted to arguments.
+
+    `definition` is for functions that are derived from another one, which is where the user has defined them.
+    """
     name = function_name(fn)
     leaves, in_tree = jax.tree.flatten((tuple(args), dict(kwargs)))
     closed, result = jax.make_jaxpr(fn, return_shape=True)(*args, **kwargs)
@@ -90,7 +95,7 @@ def trace_jax(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
         closed, constants = _with_raw_arguments(closed, lifted, in_keys, out_keys)
     else:
         constants = ()
-    return TracedFunction(name, closed, constants, in_tree, out_tree, in_keys, out_keys)
+    return TracedFunction(name, definition or _definition(fn), closed, constants, in_tree, out_tree, in_keys, out_keys)
 
 
 def lower_traced(traced: TracedFunction, platform: str) -> Recording:
@@ -102,6 +107,7 @@ def lower_traced(traced: TracedFunction, platform: str) -> Recording:
     artifact = _export(jitted, specs, platform, traced.name).mlir_module_serialized
     return Recording(
         traced.name,
+        traced.definition,
         artifact,
         traced.arguments,
         traced.results,
@@ -118,6 +124,13 @@ def function_name(fn: Callable[..., Any]) -> str:
     while isinstance(fn, functools.partial):
         fn = fn.func
     return getattr(fn, "__name__", type(fn).__name__)
+
+
+def _definition(fn: Callable[..., Any]) -> str | None:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else None
 
 
 def key_implementation(leaf: Any) -> Any:
@@ -231,8 +244,8 @@ def _reject_callbacks(traced: TracedFunction) -> None:
 def _reject_refs(values: Iterable[Any], name: str) -> None:
     if any(isinstance(value, jax.Ref) for value in values):
         raise UnsupportedOpError(
-            f"`{name}` uses a jax.Ref from outside, which would change while the program runs. Expected arrays. To fix it, pass the array that it "
-            "holds, and return the new one.",
+            f"`{name}` uses a jax.Ref from outside, which would change while the program runs. Expected arrays. To fix it, pass the "
+            "array that it holds, and return the new one.",
             op="jax.Ref",
         )
 

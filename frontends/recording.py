@@ -31,6 +31,7 @@ class Recording:
     """
 
     name: str
+    definition: str | None  # `file:line` where the function is defined
     artifact: bytes  # StableHLO portable artifact
     arguments: tuple[Spec, ...]  # of the constants too
     results: tuple[Spec, ...]

@@ -126,7 +126,7 @@ class Function:
             if found is None:
                 derived, specs = step.apply(self)
                 derived.__name__ = f"{type(step).__name__.lower()} of {self.traced.name}"
-                found = self._derived[step] = Function(trace_jax(derived, specs, {}))
+                found = self._derived[step] = Function(trace_jax(derived, specs, {}, self.traced.definition))
         return found
 
     def program(self, device: Any, settings: Settings) -> FittedProgram:

@@ -14,7 +14,6 @@ import jax
 import numpy as np
 from jax import export
 from jaxlib.mlir import ir
-from xla_passes.analysis.workspace import workspace_bytes
 
 import xla_passes
 from frontends import Recording, Spec
@@ -22,6 +21,7 @@ from memarray._config import Settings
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
 from xla_passes import CannotFitError, Fit, Plan, Report
+from xla_passes.analysis.workspace import workspace_bytes
 from xla_passes.module import parse, serialize
 
 # XLA's CPU backend hides or wastes memory under its default options (jaxlib 0.10.2), so these are part of the promise:
@@ -134,14 +134,23 @@ class FittedProgram:
         return found
 
     def _keep(self, fits: tuple[Fit, ...]) -> None:
-        """Add verified plans. Unsplit programs are taken for the fastest, then those with the largest peaks."""
+        """Add verified plans, that of the unsplit program among them. Unsplit is taken for the fastest, then the largest peaks."""
         found = {served.compiled: served for served in self._served}
+        if self._split == "always":
+            fits = tuple(fit for fit in fits if fit.plan.loops) or fits[:1]
+        else:
+            fits = (*(as_written for fit in fits[:1] if (as_written := self._as_written(fit.plan))), *fits)
         for fit in fits:
             compiled = fit.plan.report.program
-            if self._split == "always" and not fit.plan.loops and fit is not fits[0]:
-                continue
             found.setdefault(compiled, Served(compiled, fit.module, self.signature, export_platform(self._device), fit.plan))
         self._served = tuple(sorted(found.values(), key=lambda served: (bool(served.plan.loops), -served.peak_bytes)))
+
+    def _as_written(self, plan: Plan) -> Fit | None:
+        """The unsplit program, whose report every plan carries."""
+        if plan.unsplit is None or plan.unsplit.program is None:
+            return None
+        whole = dataclasses.replace(plan, report=plan.unsplit, loops=(), rewrites=(), blocked=(), steps_after=plan.steps_before)
+        return Fit(parse(self._artifact), whole)
 
     def _report(self, module: ir.Module) -> Report:
         self.compilations += 1
@@ -154,7 +163,7 @@ class FittedProgram:
             op=failure.op,
             source_line=failure.source_line,
             shape=tuple(failure.shape),
-            needed_bytes=failure.needed_bytes,
+            needed_bytes=min(failure.needed_bytes, smallest),
             limit_bytes=limit_bytes,
             smallest_limit_bytes=smallest,
         )
@@ -162,20 +171,21 @@ class FittedProgram:
 
 def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:
     """The process's one `FittedProgram` for this module, device and settings (the limit aside)."""
-    digest = hashlib.sha256(recording.artifact).digest()
-    return _program(
-        _Key(digest, recording.name, recording.arguments, recording.results, device, settings.rewrites, settings.split, recording)
-    )
+    # Without locations, which hold the lines of whoever called; those inside of a function come with its definition.
+    text = str(parse(recording.artifact).operation.get_asm(enable_debug_info=False))
+    digest = hashlib.sha256(text.encode()).digest()
+    signature = Signature(recording.arguments, recording.results)
+    return _program(_Key(digest, signature, recording.name, recording.definition, device, settings.rewrites, settings.split, recording))
 
 
 @dataclass(frozen=True)
 class _Key:
-    """What makes two programs one. Equal artifacts may still differ in weak types and in the name for messages."""
+    """What makes two programs one. Equal modules may differ in weak types, and in where they come from, which plans and errors name."""
 
     digest: bytes
+    signature: Signature
     name: str
-    arguments: tuple[Spec, ...]
-    results: tuple[Spec, ...]
+    definition: str | None
     device: Any
     rewrites: str
     split: str
@@ -247,7 +257,7 @@ def _explain(failure: CannotFitError, name: str, signature: Signature, limit_byt
             f"{head}{sizes}, which alone is over it, and no splitting makes them smaller. {largest}{tail}call it on parts of its arguments."
         )
     largest = f"What stays large is {largest}. " if largest else ""
-    peaks = f"the best plan has a peak of {_exactly(failure.needed_bytes)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}"
+    peaks = f"the best plan has a peak of {_exactly(smallest_bytes)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}"
     return f"{head}{peaks} ({sizes}). {largest}{tail}make the value named here smaller."
 
 

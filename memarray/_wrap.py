@@ -121,7 +121,7 @@ class Wrapped:
         is_eager = not any(isinstance(leaf, (jax.core.Tracer, jax.ShapeDtypeStruct)) for leaf in (*leaves, *traced.constants))
         return _Entry(
             function,
-            device_of(leaves),
+            device_of((*leaves, *traced.constants)),
             traced.out_tree,
             any(key is not None for key in traced.in_keys + traced.out_keys),
             held_bytes((*leaves, *traced.constants)),

@@ -38,7 +38,7 @@ def zero(element: ir.Type) -> ir.Value:
     kind = tensor((), element)
     if isinstance(element, ir.ComplexType):
         part = np.complex64 if str(element.element_type) == "f32" else np.complex128
-        return stablehlo.constant(ir.DenseElementsAttr.get(np.zeros((), part), type=kind))
+        return stablehlo.constant(ir.DenseElementsAttr.get(np.zeros((), part), type=kind))  # type: ignore[call-overload]  # arrays are buffers
     attribute = ir.IntegerAttr.get(element, 0) if isinstance(element, ir.IntegerType) else ir.FloatAttr.get(element, 0.0)
     return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, attribute))
 

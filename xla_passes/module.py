@@ -36,13 +36,13 @@ def parse(source: str | bytes) -> ir.Module:
 
 
 def serialize(module: ir.Module) -> bytes:
-    """A StableHLO portable artifact; chlo ops are let through. (Serialising turns the module it is given into VHLO, hence the copy.)"""
+    """A StableHLO portable artifact, chlo ops let through; made from a copy, since serialising turns a module into VHLO."""
     return stablehlo.serialize_portable_artifact(clone(module), stablehlo.get_current_version(), True)
 
 
 def clone(module: ir.Module) -> ir.Module:
     """A copy that shares nothing with `module`."""
-    return parse(module.operation.get_asm(enable_debug_info=True))
+    return parse(str(module.operation.get_asm(enable_debug_info=True)))
 
 
 def main_function(module: ir.Module) -> ir.Operation:

@@ -213,6 +213,4 @@ def steps(module: ir.Module) -> tuple[Step, ...]:
     graph = snapshot(main_block(module))
     held = sum(graph.bytes[value] for value in graph.arguments) + sum(type_bytes(graph.values[v].type) for v in graph.terminator.operands)
     live = graph_liveness(graph)
-    return tuple(
-        Step(node.name, source_line(node.op), held + now) for node, now in zip(graph.nodes, live.live_bytes, strict=True)
-    )
+    return tuple(Step(node.name, source_line(node.op), held + now) for node, now in zip(graph.nodes, live.live_bytes, strict=True))

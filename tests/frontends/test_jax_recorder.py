@@ -81,7 +81,7 @@ def test_source_lines_are_the_users():
 
 
 def test_results_that_are_nothing_constants_or_arguments():
-    assert record_jax(lambda x: None, (jnp.ones(3),), {}).results == ()
+    assert record_jax(lambda _: None, (jnp.ones(3),), {}).results == ()
     recording = record_jax(lambda x: (x, 3, jnp.zeros(2)), (jnp.ones(3),), {})
     assert recording.results == (Spec((3,), F32), Spec((), np.dtype(np.int32), is_weak=True), Spec((2,), F32))
 
@@ -94,7 +94,7 @@ def test_library_calls_without_a_guarantee_are_let_through():
     ("op", "fn"),
     [
         ("debug_print", lambda x: (jax.debug.print("{}", x), x)[1]),
-        ("debug_callback", lambda x: (jax.debug.callback(lambda y: None, x), x)[1]),
+        ("debug_callback", lambda x: (jax.debug.callback(lambda _: None, x), x)[1]),
         ("pure_callback", lambda x: jax.pure_callback(lambda y: y, x, x)),
         ("pure_callback", lambda x: jax.lax.scan(lambda c, y: (jax.pure_callback(lambda z: z, c, c), y), x[0], x)),
     ],

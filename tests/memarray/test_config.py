@@ -45,7 +45,7 @@ def test_nonsense_limits_are_refused_everywhere(config, value):
             pass
 
     for attempt in (set_config, enter, lambda: memarray.wrap(abs, memory_limit=value), lambda: memarray.plan(abs, 1, memory_limit=value)):
-        with pytest.raises((ValueError, TypeError), match="memory limit .* expected bytes"):
+        with pytest.raises((ValueError, TypeError), match=r"memory limit .* expected bytes"):
             attempt()
     assert config.memory_limit == "auto"
 
@@ -77,7 +77,9 @@ def test_scopes_do_not_reach_other_threads():
     assert seen == ["auto"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("split", "never"), ("rewrites", True), ("recorder", "tape"), ("split", ["always"]), ("eager_bytes", -1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("split", "never"), ("rewrites", True), ("recorder", "tape"), ("split", ["always"]), ("eager_bytes", -1)]
+)
 def test_unknown_values(config, name, value):
     with pytest.raises(ValueError, match=f"config.{name} = .*; expected"):
         setattr(config, name, value)

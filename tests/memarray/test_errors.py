@@ -76,7 +76,7 @@ def test_arguments_that_are_no_arrays():
         def __jax_array__(self):
             return jnp.ones((3, 4))
 
-    with pytest.raises(memarray.UnsupportedOpError, match="jax.numpy.asarray"):
+    with pytest.raises(memarray.UnsupportedOpError, match=r"jax\.numpy\.asarray"):
         memarray.wrap(nearest)(Lazy(), jnp.ones((3, 4)))
     with pytest.raises(TypeError, match="str"):
         memarray.wrap(nearest)("a", "b")

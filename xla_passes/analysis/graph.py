@@ -69,7 +69,7 @@ def captured_values(op: ir.Operation) -> Iterator[ir.Value]:
     """The values that the regions of `op` read from outside of `op`."""
     for region in op.regions:
         for block in region.blocks:
-            inner = set(block.arguments)
+            inner: set[ir.Value] = set(block.arguments)
             for child in block.operations:
                 for value in (*child.operation.operands, *captured_values(child.operation)):
                     if value not in inner:

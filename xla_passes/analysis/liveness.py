@@ -8,21 +8,16 @@ from dataclasses import dataclass, field
 
 from xla_passes.analysis.graph import Graph, Node, snapshot
 
+_CHEAP = """abs add and bitcast_convert broadcast_in_dim ceil clamp compare complex constant convert count_leading_zeros dynamic_slice
+    floor imag iota is_finite maximum minimum multiply negate not or pad popcnt real reduce_precision reshape reverse select shift_left
+    shift_right_arithmetic shift_right_logical sign slice subtract transpose xor round_nearest_afz round_nearest_even"""
+_DEAR = """atan2 cbrt concatenate cosine divide exponential exponential_minus_one gather log log_plus_one logistic power remainder rsqrt
+    sine sqrt tan tanh"""
+_DEAR_CHLO = "acos acosh asin asinh atan atanh cosh digamma erf erf_inv erfc lgamma sinh tan"
+# What XLA would rather keep than compute for each of several consumers.
+EXPENSIVE = frozenset(f"stablehlo.{name}" for name in _DEAR.split()) | frozenset(f"chlo.{name}" for name in _DEAR_CHLO.split())
 # XLA computes these inside the loops of their consumers, element by element.
-FUSED = frozenset(
-    f"stablehlo.{name}"
-    for name in """abs add and atan2 bitcast_convert broadcast_in_dim ceil clamp compare complex concatenate constant convert
-    count_leading_zeros divide dynamic_slice floor gather imag iota is_finite maximum minimum multiply negate not or pad popcnt real reduce_precision
-    reshape reverse select shift_left shift_right_arithmetic shift_right_logical sign slice subtract transpose xor cbrt cosine
-    exponential exponential_minus_one log log_plus_one logistic power remainder round_nearest_afz round_nearest_even rsqrt sine sqrt
-    tan tanh""".split()
-) | frozenset(f"chlo.{name}" for name in "acos acosh asin asinh atan atanh conj cosh digamma erf erfc erf_inv lgamma sinh square tan".split())
-# Of those, what XLA would rather keep than compute twice.
-EXPENSIVE = frozenset(
-    f"stablehlo.{name}"
-    for name in """atan2 cbrt cosine divide exponential exponential_minus_one gather log log_plus_one logistic power remainder rsqrt sine
-    sqrt tan tanh concatenate""".split()
-) | frozenset(f"chlo.{name}" for name in "acos acosh asin asinh atan atanh cosh digamma erf erfc erf_inv lgamma sinh".split())
+FUSED = EXPENSIVE | frozenset(f"stablehlo.{name}" for name in _CHEAP.split()) | {"chlo.conj", "chlo.square"}
 # These read their operands element by element, so that a fused operand is never written out.
 READERS = FUSED | {"stablehlo.reduce", "stablehlo.dynamic_update_slice"}
 # These may write their result over an operand that nobody reads afterwards.
@@ -76,15 +71,42 @@ def is_materialised(value: int, item: Item, users: list[Item], outputs: frozense
     return len(users) > 1 and item.name in EXPENSIVE
 
 
-def liveness(
-    items: tuple[Item, ...],
-    size_of: Callable[[int], int],
-    held: frozenset[int],
-    outputs: frozenset[int],
-    *,
-    fuses: bool = True,
-) -> Liveness:
-    """The temporaries of a sequence of items. `held` values are counted elsewhere (arguments, captures); `outputs` too."""
+@dataclass(frozen=True)
+class Schedule:
+    """Items with what is written to memory and when it dies: all that does not depend on sizes."""
+
+    items: tuple[Item, ...]
+    materialised: frozenset[int]
+    free: frozenset[int]  # written, but counted elsewhere
+    dies: dict[int, list[int]]
+    unread: frozenset[int]
+
+    def liveness(self, size_of: Callable[[int], int]) -> Liveness:
+        """Go through the items in order."""
+        live: dict[int, int] = {}
+        total = 0
+        totals: list[int] = []
+        peak, peak_at, at_peak = -1, 0, dict(live)
+        for index, item in enumerate(self.items):
+            dying = [value for value in self.dies.get(index, ()) if value in live]
+            new = {value: size_of(value) for value in item.results if value in self.materialised and value not in self.free}
+            reusable = sum(live[value] for value in dying) if item.name in IN_PLACE else 0
+            made = sum(new.values())
+            now = total + item.inner_bytes + max(0, made - reusable)
+            totals.append(now)
+            live.update(new)
+            total += made
+            if now > peak:
+                peak, peak_at, at_peak = now, index, dict(live)
+            for value in (*dying, *(value for value in new if value in self.unread)):
+                total -= live.pop(value, 0)
+        return Liveness(
+            self.items, tuple(totals), peak_at, tuple(sorted(at_peak, key=at_peak.__getitem__, reverse=True)), self.materialised
+        )
+
+
+def schedule(items: tuple[Item, ...], held: frozenset[int], outputs: frozenset[int], *, fuses: bool = True) -> Schedule:
+    """A sequence of items. `held` values are counted elsewhere (arguments, captures); `outputs` too."""
     users: dict[int, list[Item]] = {}
     for item in items:
         for value in dict.fromkeys(item.reads):
@@ -93,7 +115,11 @@ def liveness(
     written = frozenset(v for v, item in made.items() if is_materialised(v, item, users.get(v, []), outputs, fuses))
     last = _last_reads(items, written)
     free = held | _written_in_place(items, outputs, last)
-    return _simulate(items, size_of, written, last, free)
+    dies: dict[int, list[int]] = {}
+    for value, index in last.items():
+        if value in written and value not in free:
+            dies.setdefault(index, []).append(value)
+    return Schedule(items, written, free, dies, written - last.keys())
 
 
 def _last_reads(items: tuple[Item, ...], written: frozenset[int]) -> dict[int, int]:
@@ -120,32 +146,6 @@ def _written_in_place(items: tuple[Item, ...], outputs: frozenset[int], last: di
     return frozenset(found)
 
 
-def _simulate(
-    items: tuple[Item, ...], size_of: Callable[[int], int], written: frozenset[int], last: dict[int, int], free: frozenset[int]
-) -> Liveness:
-    dies: dict[int, list[int]] = {}
-    for value, index in last.items():
-        if value in written and value not in free:
-            dies.setdefault(index, []).append(value)
-    live: dict[int, int] = {}
-    total = 0
-    totals: list[int] = []
-    peak, peak_at, at_peak = -1, 0, {}
-    for index, item in enumerate(items):
-        dying = [value for value in dies.get(index, ()) if value in live]
-        new = {value: size_of(value) for value in item.results if value in written and value not in free}
-        reusable = sum(live[value] for value in dying) if item.name in IN_PLACE else 0
-        now = total + item.inner_bytes + max(0, sum(new.values()) - reusable)
-        totals.append(now)
-        live.update(new)
-        total += sum(new.values())
-        if now > peak:
-            peak, peak_at, at_peak = now, index, dict(live)
-        for value in (*dying, *(value for value in new if value not in last)):
-            total -= live.pop(value, 0)
-    return Liveness(items, tuple(totals), peak_at, tuple(sorted(at_peak, key=at_peak.__getitem__, reverse=True)), written)
-
-
 def graph_items(graph: Graph, fuses: bool = True) -> tuple[Item, ...]:
     """The nodes of a graph as items; a loop or a branch takes what its own bodies take."""
     return tuple(Item(node.name, node.reads, node.results, inner_bytes(node, fuses), node.index) for node in graph.nodes)
@@ -164,7 +164,7 @@ def graph_liveness(graph: Graph, *, fuses: bool = True) -> Liveness:
     outputs = graph.outputs
     if graph.terminator.name == "stablehlo.return":
         outputs = frozenset(v for v in outputs if graph.owner[v] < 0 or graph.nodes[graph.owner[v]].name in IN_PLACE)
-    return liveness(graph_items(graph, fuses), graph.bytes.__getitem__, held, outputs, fuses=fuses)
+    return schedule(graph_items(graph, fuses), held, outputs, fuses=fuses).liveness(graph.bytes.__getitem__)
 
 
 CONTROL_FLOW = frozenset({"stablehlo.while", "stablehlo.if", "stablehlo.case"})

@@ -231,7 +231,9 @@ def _product_element_bytes(op: ir.Operation) -> int:
 
 def _may_be_transposed(value: ir.Value) -> bool:
     """Whether XLA may fold a transpose into the product that reads `value`: it moves transposes across elementwise ops."""
-    return _reaches_transpose(value, lambda current: [] if isinstance(current.owner, ir.Block) else [current.owner], lambda op: op.operands)
+    return _reaches_transpose(
+        value, lambda current: [] if isinstance(current.owner, ir.Block) else [current.owner.operation], lambda op: op.operands
+    )
 
 
 def _is_used_transposed(value: ir.Value) -> bool:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
-from xla_passes.analysis.liveness import Item, Liveness, graph_items, liveness
+from xla_passes.analysis.liveness import Item, Liveness, Schedule, graph_items, schedule
 from xla_passes.split.axes import Label, to_label
-from xla_passes.split.factors import Kind
-from xla_passes.split.regions import Region, alive_nodes
+from xla_passes.split.factors import Axis, Kind
+from xla_passes.split.regions import Region, Step, alive_nodes
 
 # A running top-k concatenates, selects and gathers at every trip.
 MERGE_PASSES = 40
@@ -39,45 +39,44 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Body:
-    """The temporaries of a loop's body; `numbers` are its values, which `sizes` has in bytes."""
+    """What the body of a region's loop does to one piece; `numbers` are its values."""
 
-    live: Liveness
+    graph: Graph
+    region: Region
+    schedule: Schedule
     numbers: dict[tuple[int, Label | None], int]
-    sizes: dict[int, int]
+
+    def liveness(self, length: int) -> tuple[Liveness, list[int]]:
+        """The temporaries of a piece of so many units, and the bytes of the body's values."""
+        sizes = [self._bytes(value, label, length) for value, label in self.numbers]
+        return self.schedule.liveness(sizes.__getitem__), sizes
+
+    def _bytes(self, value: int, label: Label | None, length: int) -> int:
+        size = self.graph.bytes[value]
+        return size if label is None else size * label.scale * length // max(1, self.graph.shapes[value][label.dim])
 
 
-def body_liveness(graph: Graph, nest: LoopNest, *, fuses: bool = True) -> Body:
-    """What one piece takes."""
-    region = nest.region
+def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
+    """The body of the region's loop, for any length of the pieces."""
     numbers: dict[tuple[int, Label | None], int] = {}
-    sizes: dict[int, int] = {}
 
     def number(value: int, label: Label | None) -> int:
-        key = (value, label)
-        if key not in numbers:
-            numbers[key] = len(numbers)
-            size = graph.bytes[value]
-            sizes[numbers[key]] = size if label is None else size * label.scale * nest.length // max(1, graph.shapes[value][label.dim])
-        return numbers[key]
+        return numbers.setdefault((value, label), len(numbers))
+
+    def labelled(values: tuple[int, ...], axes: tuple[Axis | None, ...], step: Step) -> tuple[int, ...]:
+        labels = (to_label(step.scale, step.shift, axis) if axis else None for axis in axes)
+        return tuple(number(value, label) for value, label in zip(values, labels, strict=True))
 
     held = frozenset(number(value, None) for value in region.whole)
     items = [Item("stablehlo.dynamic_slice", (), (number(value, label),)) for value, label in region.sliced]
     for step in region.steps:
         node = graph.nodes[step.node]
-        axes = step.factor.operands if step.factor else (None,) * len(node.operands)
-        reads = tuple(
-            number(value, to_label(step.scale, step.shift, axis) if axis else None)
-            for value, axis in zip(node.operands, axes, strict=True)
-        )
-        made = step.factor.results if step.factor else (None,) * len(node.results)
-        results = tuple(
-            number(value, to_label(step.scale, step.shift, axis) if axis else None)
-            for value, axis in zip(node.results, made, strict=True)
-        )
+        reads = labelled(node.operands, step.factor.operands if step.factor else (None,) * len(node.operands), step)
+        results = labelled(node.results, step.factor.results if step.factor else (None,) * len(node.results), step)
         items.append(Item(node.name, reads, results, node=node.index))
     for sink in region.sinks:
         items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
-    return Body(liveness(tuple(items), sizes.__getitem__, held, frozenset(), fuses=fuses), numbers, sizes)
+    return Body(graph, region, schedule(tuple(items), held, frozenset(), fuses=fuses), numbers)
 
 
 def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item, ...], int]:
@@ -98,7 +97,8 @@ def placement(graph: Graph, region: Region) -> tuple[list[int], list[int]]:
     alive = alive_nodes(graph, sinks, sources)
     last_source = max((graph.owner[value] for value in sources), default=-1)
     dependent: set[int] = set(sinks)
-    before, after = [], []
+    before: list[int] = []
+    after: list[int] = []
     for index in alive:
         node = graph.nodes[index]
         needs_loop = any(value in dependent for value in node.reads)
@@ -117,31 +117,31 @@ class Weighed:
 
     graph: Graph
     region: Region
+    body: Body
     around: Liveness
+    around_over_bytes: int
     loop_at: int
     budget_bytes: int
-    fuses: bool
     machine: Machine
 
     def candidate(self, length: int) -> Candidate:
         """The estimates for one piece length."""
-        nest = LoopNest(self.region, length)
-        body = body_liveness(self.graph, nest, fuses=self.fuses)
-        here = self.around.live_bytes[self.loop_at] + body.live.peak_bytes
+        live, sizes = self.body.liveness(length)
+        here = self.around.live_bytes[self.loop_at] + live.peak_bytes
         over_inside = max(0, here - self.budget_bytes)
         over_around = max(0, self.around.live_bytes[self.loop_at] - self.budget_bytes)
         return Candidate(
-            nest,
-            self._seconds(length, body),
-            self.around.overflow_bytes(self.budget_bytes) - over_around + over_inside,
+            LoopNest(self.region, length),
+            self._seconds(length, live, sizes),
+            self.around_over_bytes - over_around + over_inside,
             over_inside,
             max(self.around.peak_bytes, here),
         )
 
-    def _seconds(self, length: int, body: Body) -> float:
+    def _seconds(self, length: int, live: Liveness, sizes: list[int]) -> float:
         machine, region, graph = self.machine, self.region, self.graph
         trips = -(-region.units // length)
-        working = body.live.peak_bytes
+        working = live.peak_bytes
         kept_whole = sum(graph.bytes[value] for value in region.whole)
         seconds = trips * (machine.trip_seconds + machine.move_seconds(kept_whole, working + kept_whole))
         for step in region.steps:
@@ -158,8 +158,8 @@ class Weighed:
                 carried = sum(graph.bytes[value] for value in node.results)
                 passes = MERGE_PASSES if node.name == "chlo.top_k" else 2
                 seconds += trips * (machine.launch_seconds + passes * machine.move_seconds(carried, working + carried))
-        for value in body.live.materialised:
-            seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(body.sizes[value], working))
+        for value in live.materialised:
+            seconds += trips * (machine.launch_seconds + 2 * machine.move_seconds(sizes[value], working))
         return seconds
 
 
@@ -167,5 +167,6 @@ def weigh(graph: Graph, region: Region, budget_bytes: int, *, fuses: bool, machi
     """Put a region into its program."""
     items, at = virtual_items(graph, region, fuses)
     held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
-    around = liveness(items, graph.bytes.__getitem__, held, graph.outputs, fuses=fuses)
-    return Weighed(graph, region, around, at, budget_bytes, fuses, machine)
+    around = schedule(items, held, graph.outputs, fuses=fuses).liveness(graph.bytes.__getitem__)
+    over = around.overflow_bytes(budget_bytes)
+    return Weighed(graph, region, body_of(graph, region, fuses=fuses), around, over, at, budget_bytes, machine)

@@ -10,15 +10,15 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, Node
-from xla_passes.canonicalise.patterns import is_used
 from xla_passes.build import filled, index_type, put, scalar, take, zero
+from xla_passes.canonicalise.patterns import is_used
 from xla_passes.module import context, source_line
 from xla_passes.plan import Loop
 from xla_passes.split.axes import Label, to_label
-from xla_passes.split.candidates import LoopNest, body_liveness, placement
+from xla_passes.split.candidates import LoopNest, body_of, placement
 from xla_passes.split.factors import Piece
 from xla_passes.split.planner import Choice
-from xla_passes.split.regions import CHEAP, Region, Sink, Step
+from xla_passes.split.regions import CHEAP, Sink, Step
 from xla_passes.split.rules import RULES
 
 
@@ -70,11 +70,11 @@ def _describe(choice: Choice, alive: set[int]) -> Loop:
 
 def _largest_piece(graph: Graph, nest: LoopNest) -> tuple[int, Label]:
     """The largest value of which the loop keeps only a piece: what a reader of the plan wants to see gone."""
-    body = body_liveness(graph, nest)
+    body = body_of(graph, nest.region)
     found: dict[int, Label] = {}
     for (value, label), number in body.numbers.items():
         is_whole_axis = label and label.scale * nest.region.units == graph.shapes[value][label.dim]
-        if label and is_whole_axis and number in body.live.materialised and graph.owner[value] >= 0:
+        if label and is_whole_axis and number in body.schedule.materialised and graph.owner[value] >= 0:
             found.setdefault(value, label)
     if not found:
         return nest.region.target, Label(nest.region.axis, nest.region.unit)
@@ -179,7 +179,9 @@ class _Emitter:
         body = _Body(offset, length)
         buffers = {sink.buffer: carried[at] for at, sink in enumerate(self.region.sinks) if sink.buffer is not None}
         for value, label in self.region.sliced:
-            body.known[value, label] = take(buffers.get(value, self.graph.values[value]), label.dim, body.at(label.scale, label.shift), length * label.scale)
+            body.known[value, label] = take(
+                buffers.get(value, self.graph.values[value]), label.dim, body.at(label.scale, label.shift), length * label.scale
+            )
         for step in self.region.steps:
             self._step(step, body)
         updated: list[ir.Value | None] = [None] * len(carried)

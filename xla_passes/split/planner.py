@@ -66,23 +66,26 @@ class Planner:
         axes = Axes(graph)
         over = live.overflow_bytes(budget)
         best: Candidate | None = None
+        seen: dict[Region, Candidate | None] = {}
         for target in _targets(graph, live):
-            found = self._best_for(graph, axes, target, budget)
+            found = self._best_for(graph, axes, target, budget, seen)
             if found is None:
                 self._note_blocked(graph, axes, target)
             elif found.overflow_bytes < over and (best is None or _rank(found) < _rank(best)):
                 best = found
         return Choice(graph, best.nest, depth) if best else None
 
-    def _best_for(self, graph: Graph, axes: Axes, target: int, budget: int) -> Candidate | None:
-        regions: dict[Region, None] = {}
+    def _best_for(self, graph: Graph, axes: Axes, target: int, budget: int, seen: dict[Region, Candidate | None]) -> Candidate | None:
+        """The best loop over any axis of a value; regions that were weighed for another value are not weighed again."""
+        candidates = []
         for axis, size in enumerate(graph.shapes[target]):
             if size > 1:
                 for growth in self._growths(graph, target, budget):
                     region = grow(graph, axes, target, axis, growth)
-                    if region:
-                        regions[region] = None
-        candidates = [candidate for region in regions if (candidate := self._best_length(graph, region, budget))]
+                    if region and region not in seen:
+                        seen[region] = self._best_length(graph, region, budget)
+                    if region and (candidate := seen[region]):
+                        candidates.append(candidate)
         return min(candidates, key=_rank, default=None)
 
     def _growths(self, graph: Graph, target: int, budget: int) -> list[Growth]:
@@ -103,7 +106,9 @@ class Planner:
         node = graph.nodes[graph.owner[target]]
         shape = graph.shapes[target]
         reasons = {
-            f"axis {dim}: {axes.why_blocked(node, target, dim) or 'no consumer takes pieces of it'}" for dim, size in enumerate(shape) if size > 1
+            f"axis {dim}: {axes.why_blocked(node, target, dim) or 'no consumer takes pieces of it'}"
+            for dim, size in enumerate(shape)
+            if size > 1
         }
         reason = "; ".join(sorted(reasons)) or "it has a single element along every axis"
         note = Blocked(node.name, source_line(node.op), shape, graph.bytes[target], reason)

@@ -4,12 +4,12 @@ Backwards through producers while they are large, forwards through consumers whi
 a path with an accumulator, a small parallel result ends it with a buffer that pieces are written into.
 """
 
+import functools
 import heapq
 import itertools
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
-
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.canonicalise.patterns import has_side_effects
@@ -17,7 +17,6 @@ from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor, to_lab
 from xla_passes.split.factors import Factor, Kind
 
 _Key = TypeVar("_Key")
-_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ class Sink:
 
 @dataclass(frozen=True)
 class Region:
-    """What one loop computes; `steps` in an order that respects their dependences."""
+    """What one loop computes; `steps` in an order that respects their dependences. Where it grew from does not make it another."""
 
-    target: int
-    axis: int
-    unit: int  # elements of the target's axis in one unit of the loop
+    target: int = field(compare=False)
+    axis: int = field(compare=False)
+    unit: int = field(compare=False)  # elements of the target's axis in one unit of the loop
     units: int
     steps: tuple[Step, ...]
     sliced: tuple[tuple[int, Label], ...]
@@ -94,31 +93,39 @@ class _Grower:
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
         self.downstream: dict[int, None] = {}  # sinks, and all that is computed from them
+        self.left: set[int] = set()  # nodes that need a result of the loop
+        self.waits = False  # a request came to something that only exists after the loop
 
     def region(self) -> Region | None:
         """Grow to the end."""
-        if not self._request(self.target, self.label):
+        self._request(self.target, self.label)
+        if (self.target, self.label) not in self.computed:
             return None
         self._grow_forwards()
         return self._pruned()
 
     # Backwards
 
-    def _request(self, value: int, label: Label | None) -> bool:
-        """Ask for a piece of a value (or for all of it); whether the body computes it, rather than taking it from outside."""
-        key = (value, label)
-        if key not in self.requested:
-            self.requested[key] = None
-            step = self._step_for(value, label)
+    def _request(self, value: int, label: Label | None) -> None:
+        """Ask for a piece of a value (or for all of it): the body computes it, or it is taken from outside."""
+        pending: list[tuple[int, Label | None] | Step] = [(value, label)]
+        while pending:
+            wanted = pending.pop()
+            if isinstance(wanted, Step):  # its operands have been seen to
+                self._add_step(wanted)
+                continue
+            if wanted in self.requested or self.waits:
+                continue
+            self.requested[wanted] = None
+            step = self._step_for(*wanted)
+            self.waits = step is None and wanted[0] in self.downstream
             if step:
-                for operand, wanted in self._operand_labels(step):
-                    self._request(operand, wanted)
-                self._add_step(step)
-        return key in self.computed
+                pending.append(step)
+                pending.extend(reversed(self._operand_labels(step)))
 
     def _step_for(self, value: int, label: Label | None) -> Step | None:
         index = self.graph.owner[value]
-        if index < 0:
+        if index < 0 or (index in self.left and value in self.downstream):
             return None
         node = self.graph.nodes[index]
         if label is None:
@@ -154,13 +161,17 @@ class _Grower:
 
     def _add_step(self, step: Step) -> None:
         self.steps[step] = None
-        for at, value in enumerate(self.graph.nodes[step.node].results):
+        node = self.graph.nodes[step.node]
+        # What costs nothing to make again is no reason for its other consumers to join.
+        is_followed = node.name not in CHEAP or any(value in self.covered for value in node.operands)
+        for at, value in enumerate(node.results):
             axis = step.factor.results[at] if step.factor else None
             label = to_label(step.scale, step.shift, axis) if axis else None
             if label or step.factor is None:
                 self.requested[value, label] = None
                 self.computed[value, label] = None
-            if label and label.shift == 0 and label.scale * self.units == self.graph.shapes[value][label.dim]:
+            is_whole = label and label.shift == 0 and label.scale * self.units == self.graph.shapes[value][label.dim]
+            if label and is_whole and (is_followed or value == self.target):
                 self.covered.setdefault(value, label)
 
     # Forwards
@@ -186,29 +197,38 @@ class _Grower:
             push(value for value in tail(self.covered, before) if value not in self.sinks)
 
     def _join(self, node: Node) -> None:
-        """Take a consumer into the body if it carries the loop's factor and needs no result of the loop."""
+        """Take a consumer into the body if it carries the loop's factor and needs no result of the loop; keep what is returned."""
         if node is self.graph.terminator:
             for value in node.operands:
-                self._sink(value)
+                self._unless_cyclic(functools.partial(self._sink, value))
             return
         step = self._forward_factor(node)
-        if step is None or step in self.steps:
-            return
-        containers = (self.requested, self.computed, self.steps, self.sinks, self.covered, self.downstream)
+        if step and step not in self.steps and not self._unless_cyclic(functools.partial(self._take_in, step)):
+            self.left.add(node.index)
+
+    def _unless_cyclic(self, change: Callable[[], None]) -> bool:
+        """Make a change, and undo it if the loop would then read what depends on its own results; whether it stands."""
+        containers: tuple[dict[Any, Any], ...] = (self.requested, self.computed, self.steps, self.sinks, self.covered, self.downstream)
         lengths = [len(container) for container in containers]
+        self.waits = False
+        change()
+        stands = not self.waits and not self._has_cycle(lengths[0], lengths[-1])
+        if not stands:
+            for container, length in zip(containers, lengths, strict=True):
+                while len(container) > length:
+                    container.popitem()
+        return stands
+
+    def _take_in(self, step: Step) -> None:
         for operand, wanted in self._operand_labels(step):
             self._request(operand, wanted)
         self._add_step(step)
         assert step.factor is not None
-        for value, axis in zip(node.results, step.factor.results, strict=True):
+        for value, axis in zip(self.graph.nodes[step.node].results, step.factor.results, strict=True):
             if axis is None:
                 self._produce(Sink(value, None))
             elif self.graph.bytes[value] < self.growth.large_bytes:
                 self._sink(value)
-        if self._has_cycle(lengths[0], lengths[-1]):
-            for container, length in zip(containers, lengths, strict=True):
-                while len(container) > length:
-                    container.popitem()
 
     def _forward_factor(self, node: Node) -> Step | None:
         """The factor of a consumer that takes in all of a value that the body computes in pieces."""
@@ -243,9 +263,12 @@ class _Grower:
 
     def _has_cycle(self, requests_before: int, downstream_before: int) -> bool:
         """Whether something that the loop reads depends on something that it produces, as far as either is new."""
+        if len(self.downstream) == downstream_before:
+            return False
         if any(key not in self.computed and key[0] in self.downstream for key in tail(self.requested, requests_before)):
             return True
-        return len(self.downstream) > downstream_before and not self._sources().isdisjoint(tail(self.downstream, downstream_before))
+        made: Iterator[int] = tail(self.downstream, downstream_before)
+        return not self._sources().isdisjoint(made)
 
     # What comes out
 
@@ -259,7 +282,7 @@ class _Grower:
             for value, sink in self.sinks.items()
             if value in read or (sink.label is None and self.graph.owner[value] in owners)  # argmin's pair goes together
         }
-        needed = {(sink.value, sink.label) for sink in sinks.values() if sink.label}
+        needed: set[tuple[int, Label | None]] = {(sink.value, sink.label) for sink in sinks.values() if sink.label}
         steps: list[Step] = []
         for step in sorted(self.steps, key=lambda step: -step.node):  # what was a source at first may have joined later
             if self._is_needed(step, needed, sinks):
@@ -277,7 +300,7 @@ class _Grower:
             steps=tuple(reversed(steps)),
             sliced=tuple((value, label) for value, label in sources if label),
             whole=tuple(dict.fromkeys([*(value for value, label in sources if label is None), *outside])),
-            sinks=self._with_buffers(tuple(sinks.values()), sources, steps),
+            sinks=self._with_buffers(tuple(sinks[value] for value in sorted(sinks)), sources, steps),
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
 
@@ -301,10 +324,10 @@ class _Grower:
         chosen = []
         for sink in sinks:
             same = [v for v in free if labels[v] == [sink.label] and self.graph.values[v].type == self.graph.values[sink.value].type]
-            if sink.label and same:
-                free.remove(same[0])
-                sink = Sink(sink.value, sink.label, same[0])
-            chosen.append(sink)
+            buffer = same[0] if sink.label and same else None
+            if buffer is not None:
+                free.remove(buffer)
+            chosen.append(Sink(sink.value, sink.label, buffer))
         return tuple(chosen)
 
     def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
@@ -321,7 +344,7 @@ class _Grower:
         return False
 
 
-def tail(container: dict[_Key, _Entry], start: int) -> Iterator[_Key]:
+def tail(container: dict[_Key, Any], start: int) -> Iterator[_Key]:
     """The keys that a dictionary gained since it had `start` entries."""
     return itertools.islice(reversed(container), len(container) - start)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 from jaxlib.mlir import ir
 
+from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
@@ -35,7 +36,7 @@ def _matrix_dims(op: ir.Operation, rank: int) -> Collection[int]:
 
 
 def _transformed_dims(op: ir.Operation, rank: int) -> Collection[int]:
-    return range(rank - len(list(op.attributes["fft_length"])), rank)
+    return range(rank - len(integers(op, "fft_length")), rank)
 
 
 RULES = {

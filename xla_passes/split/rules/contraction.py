@@ -16,9 +16,7 @@ def _factors(op: ir.Operation) -> tuple[Factor, ...]:
     numbers = stablehlo.DotDimensionNumbers(op.attributes["dot_dimension_numbers"])
     batch = list(zip(numbers.lhs_batching_dimensions, numbers.rhs_batching_dimensions, strict=True))
     contracted = list(zip(numbers.lhs_contracting_dimensions, numbers.rhs_contracting_dimensions, strict=True))
-    factors = [
-        Factor(Kind.PARALLEL, lhs[left], (Axis(left), Axis(right)), (Axis(at),)) for at, (left, right) in enumerate(batch)
-    ]
+    factors = [Factor(Kind.PARALLEL, lhs[left], (Axis(left), Axis(right)), (Axis(at),)) for at, (left, right) in enumerate(batch)]
     at = len(batch)
     for dim in range(len(lhs)):
         if dim not in {left for left, _ in (*batch, *contracted)}:

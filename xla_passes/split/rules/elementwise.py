@@ -8,17 +8,13 @@ from xla_passes.build import recreate, resized
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
 
-NAMES = frozenset(
-    f"stablehlo.{name}"
-    for name in """abs add and atan2 cbrt ceil clamp compare complex convert cosine count_leading_zeros divide exponential
+_STABLEHLO = """abs add and atan2 cbrt ceil clamp compare complex convert cosine count_leading_zeros divide exponential
     exponential_minus_one floor imag is_finite log log_plus_one logistic maximum minimum multiply negate not or popcnt power real
     reduce_precision remainder round_nearest_afz round_nearest_even rsqrt select shift_left shift_right_arithmetic
-    shift_right_logical sign sine sqrt subtract tan tanh xor""".split()
-) | frozenset(
-    f"chlo.{name}"
-    for name in """acos acosh asin asin_acos_kernel asinh atan atanh bessel_i1e conj cosh digamma erf erf_inv erfc is_inf is_neg_inf
-    is_pos_inf lgamma mulhi next_after polygamma sinh square tan zeta""".split()
-)
+    shift_right_logical sign sine sqrt subtract tan tanh xor"""
+_CHLO = """acos acosh asin asin_acos_kernel asinh atan atanh bessel_i1e conj cosh digamma erf erf_inv erfc is_inf is_neg_inf
+    is_pos_inf lgamma mulhi next_after polygamma sinh square tan zeta"""
+NAMES = frozenset(f"stablehlo.{name}" for name in _STABLEHLO.split()) | frozenset(f"chlo.{name}" for name in _CHLO.split())
 
 
 def _factors(op: ir.Operation) -> tuple[Factor, ...]:

@@ -6,6 +6,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import recreate, resized
+from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
@@ -14,7 +15,7 @@ from xla_passes.split.rules.elementwise import emit_resized
 def _gather_factors(op: ir.Operation) -> tuple[Factor, ...]:
     numbers = stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"])
     source, indices, shape = shape_of(op.operands[0]), shape_of(op.operands[1]), shape_of(op.results[0])
-    sizes = list(op.attributes["slice_sizes"])
+    sizes = integers(op, "slice_sizes")
     batched = dict(zip(numbers.start_indices_batching_dims, numbers.operand_batching_dims, strict=True))
     index_dims = [dim for dim in range(len(indices)) if dim != numbers.index_vector_dim]
     window_dims = [dim for dim in range(len(source)) if dim not in {*numbers.collapsed_slice_dims, *numbers.operand_batching_dims}]
@@ -36,7 +37,7 @@ def _emit_gather(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor,
     axis, (result,) = factor.operands[0], factor.results
     assert result is not None
     kind = resized(op.results[0].type, result.dim, piece.length * result.scale)
-    sizes = list(op.attributes["slice_sizes"])
+    sizes = integers(op, "slice_sizes")
     if axis is not None and axis.dim not in stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"]).operand_batching_dims:
         sizes[axis.dim] = piece.length * axis.scale
     return recreate(op, operands, [kind], slice_sizes=ir.DenseI64ArrayAttr.get(sizes))

@@ -6,6 +6,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, stablehlo
 
 from xla_passes.build import filled, recreate, resized, scalar, tensor
+from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules import elementwise
@@ -14,7 +15,7 @@ from xla_passes.split.rules.elementwise import emit_resized
 
 def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
     count = len(op.operands) // 2
-    shape, reduced = shape_of(op.operands[0]), list(op.attributes["dimensions"])
+    shape, reduced = shape_of(op.operands[0]), integers(op, "dimensions")
     kept = [dim for dim in range(len(shape)) if dim not in reduced]
     factors = [
         Factor(Kind.PARALLEL, shape[dim], (Axis(dim),) * count + (None,) * count, (Axis(at),) * count) for at, dim in enumerate(kept)

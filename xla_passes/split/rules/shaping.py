@@ -7,17 +7,14 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import filled, recreate, resized, scalar, tensor
+from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
 
 
-def _ints(op: ir.Operation, name: str) -> list[int]:
-    return list(op.attributes[name])
-
-
 def _broadcast_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    source, shape, dims = shape_of(op.operands[0]), shape_of(op.results[0]), _ints(op, "broadcast_dimensions")
+    source, shape, dims = shape_of(op.operands[0]), shape_of(op.results[0]), integers(op, "broadcast_dimensions")
     factors = []
     for dim, size in enumerate(shape):
         at = dims.index(dim) if dim in dims else None
@@ -32,7 +29,8 @@ def reshape_groups(source: Sequence[int], target: Sequence[int]) -> Iterator[tup
     """The smallest runs of source and target dimensions with the same number of elements, dimensions of one left out."""
     i = j = 0
     while i < len(source) or j < len(target):
-        left, right = [], []
+        left: list[int] = []
+        right: list[int] = []
         have = want = 1
         while not left or not right or have != want:
             if (have <= want or j >= len(target)) and i < len(source):
@@ -71,15 +69,13 @@ def _reshape_factors(op: ir.Operation) -> tuple[Factor, ...]:
 
 def _transpose_factors(op: ir.Operation) -> tuple[Factor, ...]:
     shape = shape_of(op.results[0])
-    return tuple(
-        Factor(Kind.PARALLEL, shape[dim], (Axis(at),), (Axis(dim),)) for dim, at in enumerate(_ints(op, "permutation"))
-    )
+    return tuple(Factor(Kind.PARALLEL, shape[dim], (Axis(at),), (Axis(dim),)) for dim, at in enumerate(integers(op, "permutation")))
 
 
 def _slice_factors(op: ir.Operation) -> tuple[Factor, ...]:
     source, shape = shape_of(op.operands[0]), shape_of(op.results[0])
     factors = []
-    for dim, (start, stride) in enumerate(zip(_ints(op, "start_indices"), _ints(op, "strides"), strict=True)):
+    for dim, (start, stride) in enumerate(zip(integers(op, "start_indices"), integers(op, "strides"), strict=True)):
         if start + shape[dim] * stride > source[dim]:
             factors.append(blocked(shape[dim], op, dim, dim, "the last stride of the slice runs past its operand"))
         else:
@@ -90,7 +86,7 @@ def _slice_factors(op: ir.Operation) -> tuple[Factor, ...]:
 def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
     axis = factor.operands[0]
     assert axis is not None
-    starts, limits = _ints(op, "start_indices"), _ints(op, "limit_indices")
+    starts, limits = integers(op, "start_indices"), integers(op, "limit_indices")
     starts[axis.dim], limits[axis.dim] = 0, piece.length * axis.scale
     return recreate(
         op,
@@ -103,7 +99,7 @@ def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, 
 
 def _pad_factors(op: ir.Operation) -> tuple[Factor, ...]:
     shape = shape_of(op.results[0])
-    low, high, interior = (_ints(op, name) for name in ("edge_padding_low", "edge_padding_high", "interior_padding"))
+    low, high, interior = (integers(op, name) for name in ("edge_padding_low", "edge_padding_high", "interior_padding"))
     return tuple(
         blocked(size, op, dim, dim, "the pad changes this dimension")
         if low[dim] or high[dim] or interior[dim]
@@ -123,7 +119,7 @@ def _concatenate_factors(op: ir.Operation) -> tuple[Factor, ...]:
 
 
 def _reverse_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    turned = _ints(op, "dimensions")
+    turned = integers(op, "dimensions")
     return tuple(
         blocked(size, op, dim, dim, "the dimension that is reversed")
         if dim in turned
@@ -151,18 +147,20 @@ def _emit_constant(op: ir.Operation, operands: Sequence[ir.Value], factor: Facto
 
 
 def _emit_iota(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
-    """The iota of the piece; along its own dimension it starts from the piece's offset."""
+    """The iota of the piece; along its own dimension it starts from the piece's offset, and is rounded once, as the whole's elements are."""
     axis = factor.results[0]
     assert axis is not None
     kind = resized(op.results[0].type, axis.dim, piece.length * axis.scale)
-    (counted,) = recreate(op, operands, [kind])
     if ir.IntegerAttr(op.attributes["iota_dimension"]).value != axis.dim:
-        return [counted]
+        return recreate(op, operands, [kind])
     start = piece.offset
     if axis.scale != 1:
         start = stablehlo.multiply(start, scalar(axis.scale, ir.RankedTensorType(start.type).element_type))
-    start = stablehlo.convert(tensor((), kind.element_type), start)
-    return [stablehlo.add(counted, filled(start, kind))]
+    if isinstance(kind.element_type, ir.IntegerType):
+        (counted,) = recreate(op, operands, [kind])
+        return [stablehlo.add(counted, filled(stablehlo.convert(tensor((), kind.element_type), start), kind))]
+    (counted,) = recreate(op, operands, [tensor(kind.shape, ir.RankedTensorType(start.type).element_type)])
+    return [stablehlo.convert(kind, stablehlo.add(counted, filled(start, counted.type)))]
 
 
 RULES = {
