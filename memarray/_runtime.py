@@ -96,6 +96,7 @@ class FittedProgram:
         self._split = split
         self._served: tuple[Served, ...] = ()  # the fastest first
         self._failure: CannotFitError | None = None  # of the largest limit that failed
+        self._searched: list[int] = []  # limits that a plan was made for
         self._lock = threading.Lock()
 
     def serve(self, limit_bytes: int, *, is_auto: bool = False) -> Served:
@@ -106,10 +107,17 @@ class FittedProgram:
         return self._known(limit_bytes) or self._fit(limit_bytes, is_auto)
 
     def _known(self, limit_bytes: int) -> Served | None:
-        for served in self._served:
-            if served.peak_bytes <= limit_bytes:
-                return served
-        return None
+        """A kept program, unless the limit leaves so much more room than any plan was made for that a faster one is likely."""
+        found = self._fastest(limit_bytes)
+        return found if found and (not found.plan.loops or self._is_searched(limit_bytes)) else None
+
+    def _fastest(self, limit_bytes: int) -> Served | None:
+        return next((served for served in self._served if served.peak_bytes <= limit_bytes), None)
+
+    def _is_searched(self, limit_bytes: int) -> bool:
+        held = sum(spec.nbytes for spec in (*self.signature.arguments, *self.signature.results))
+        smallest = [self._failure.smallest_limit_bytes] if self._failure else []
+        return any(limit_bytes - held <= 2 * (searched - held) for searched in (*self._searched, *smallest))
 
     def _fit(self, limit_bytes: int, is_auto: bool) -> Served:
         with self._lock:
@@ -125,7 +133,9 @@ class FittedProgram:
                 self._failure = failure
                 raise self._error(failure, limit_bytes, is_auto) from None
             self._keep((fit, *fit.tried))
-            found = self._known(limit_bytes)
+            if fit.plan.loops:
+                self._searched.append(limit_bytes)
+            found = self._fastest(limit_bytes)
         if found is None:
             raise RuntimeError(
                 f"the plan for `{self.name}` has a peak of {fit.plan.report.peak_bytes} bytes under a limit of {limit_bytes}; this is a "

@@ -112,7 +112,8 @@ class _Search:
         for divisor in (64, 16, 4):
             for fuses in (True, False):
                 self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)
-        best = min(self.tried, key=lambda each: each.plan.report.peak_bytes)
+        as_written = Fit(self.module, self.plan_of(self.module, self.unsplit))
+        best = min((*self.tried, as_written), key=lambda each: each.plan.report.peak_bytes)
         if best.plan.report.peak_bytes <= self.limit_bytes:
             return replace(best, tried=tuple(self.tried))
         raise self._error(best)

@@ -110,6 +110,18 @@ def test_the_largest_plan_that_fits_serves():
     assert memarray.plan(fn, X, Y, memory_limit=100_000).peak_bytes == max(peaks)
 
 
+def test_much_more_room_is_worth_a_new_plan():
+    fn = fresh()
+    tight = memarray.plan(fn, X, Y, memory_limit=20_000)
+    with events() as seen:
+        assert memarray.plan(fn, X, Y, memory_limit=21_000).peak_bytes == tight.peak_bytes
+    assert compilations(seen) == 0
+    with events() as seen:
+        roomy = memarray.plan(fn, X, Y, memory_limit=100_000)
+    assert compilations(seen) > 0
+    assert tight.peak_bytes < roomy.peak_bytes <= 100_000
+
+
 def test_a_failure_is_remembered():
     fn = fresh()
     for compiles in (True, False):

@@ -47,7 +47,9 @@ def resident_peak(prepare: str, *args: object, **options: object) -> ResidentPea
         The process failed; the message holds its standard error.
     """
     call = json.dumps({"prepare": prepare, "args": args, "options": options})
-    done = subprocess.run([sys.executable, "-m", "tests.resident.measure"], input=call, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.resident.measure"], input=call, capture_output=True, text=True, cwd=ROOT, check=False
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith(_MARK)]
     if done.returncode or not lines:
         raise RuntimeError(f"measuring {call} ended with code {done.returncode}:\n{done.stderr[-4000:]}")

@@ -203,7 +203,7 @@ def _product_bytes(op: ir.Operation, product: _Product, is_in_rows: bool, is_in_
         return 0
     is_sure = not _may_be_transposed(op.operands[0])
     candidates = []
-    if _is_ynnpack_type(op) and not (is_sure and is_in_columns):
+    if _is_ynnpack_type(op) and not (is_sure and is_in_columns and not is_in_rows):
         candidates.append(product.ynnpack_bytes(threads))
     if not (_is_ynnpack_type(op) and is_sure and is_in_rows):
         candidates.append(product.eigen_bytes(threads))
@@ -290,12 +290,12 @@ def _is_private_argument(value: ir.Value) -> bool:
 
 def _sort(op: ir.Operation, threads: int) -> int:  # noqa: ARG001 (one signature for all rules)
     """A stable sort copies a line to scratch: 16 bytes for each element of each operand, whatever the element type."""
-    if not ir.BoolAttr(op.attributes["is_stable"]).value:
+    if "is_stable" not in op.attributes or not ir.BoolAttr(op.attributes["is_stable"]).value:
         return 0
     shape = shape_of(op.operands[0])
-    if not shape:
+    if not shape or not math.prod(shape):
         return 0
-    length = shape[ir.IntegerAttr(op.attributes["dimension"]).value] if math.prod(shape) else 0
+    length = shape[ir.IntegerAttr(op.attributes["dimension"]).value if "dimension" in op.attributes else -1]
     if len(op.operands) == 1 and _compares_integers(op):
         return length * element_bits(_element(op.operands[0])) // 8
     return length * 16 * len(op.operands)

@@ -24,10 +24,10 @@ class UnstableSort:
     zeros included. Two cases need no further operand: a sort that already carries its own iota (argsort), whose iota becomes the key, and
     a single operand compared by its bits (integers, IEEE total order), where elements that tie are the same.
 
-    Fires where `less` is a strict weak order as compilers and people write them: built of and, or, EQ, NE and of LT and GT of
-    integers or by total order, no function called, no element before itself. (On a comparator that is none, such as LT of floats with NaNs, the algorithms differ.) What it saves is
-    16 bytes for each element of a line and operand that the compiler's report leaves out; what it costs is the iota, of the
-    operands' whole shape, and up to a fifth more time.
+    Fires where `less` is a strict weak order as compilers and people write them: built of and, or, EQ, NE and of LT and GT of integers or
+    by total order, with no function called and no element before itself. (On what is none, such as LT of floats with NaNs, sorting
+    algorithms differ.) What it saves is 16 bytes for each element of a line and operand that the compiler's report leaves out; what it
+    costs is the iota, of the operands' whole shape, and up to a fifth more time.
 
     Attributes
     ----------
@@ -48,10 +48,10 @@ class UnstableSort:
         return tuple(fired)
 
     def _is_wanted(self, op: ir.Operation) -> bool:
-        if not ir.BoolAttr(op.attributes["is_stable"]).value or _SHARDINGS & set(op.attributes):
+        if "is_stable" not in op.attributes or not ir.BoolAttr(op.attributes["is_stable"]).value or _SHARDINGS & set(op.attributes):
             return False
         shape = shape_of(op.operands[0])
-        if math.prod(shape) == 0 or not _is_strict_weak_order(op):
+        if not shape or math.prod(shape) == 0 or not _is_strict_weak_order(op):
             return False
         if _ties_are_equal(op):
             return value_bytes(op.operands[0]) * _line(op) // math.prod(shape) >= self.minimum_bytes
@@ -60,7 +60,8 @@ class UnstableSort:
 
 
 def _dimension(op: ir.Operation) -> int:
-    return int(ir.IntegerAttr(op.attributes["dimension"]).value)
+    dimension = ir.IntegerAttr(op.attributes["dimension"]).value if "dimension" in op.attributes else -1
+    return int(dimension) % len(shape_of(op.operands[0]))
 
 
 def _line(op: ir.Operation) -> int:
