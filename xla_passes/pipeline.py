@@ -18,6 +18,8 @@ from xla_passes.split.planner import Planner, forced_loop, largest_split
 ATTEMPTS = 5  # plans made from what the compiler reported of the one before
 MOST_LOOPS = 64
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
+# Fractions of the arguments and outputs that the smallest plans may take, and whether XLA is trusted to fuse.
+SMALL_BUDGETS = ((64, True), (16, True), (4, True), (1, True), (64, False), (4, False))
 Reporter = Callable[[ir.Module], Report]
 
 
@@ -108,12 +110,11 @@ class _Search:
         return self._smallest(canonical, fired, held)
 
     def _smallest(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held: int) -> Fit:
-        """Plans that depend on the program alone, so that the smallest of their limits can be asked for at any time."""
-        for divisor in (64, 16, 4):
-            for fuses in (True, False):
-                self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)
-        as_written = Fit(self.module, self.plan_of(self.module, self.unsplit))
-        best = min((*self.tried, as_written), key=lambda each: each.plan.report.peak_bytes)
+        """Plans that depend on the program alone, so that the smallest of their limits can be asked for at any time, in any process."""
+        fits = [Fit(self.module, self.plan_of(self.module, self.unsplit))]
+        for divisor, fuses in SMALL_BUDGETS:
+            fits.append(self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)[0])
+        best = min(fits, key=lambda each: each.plan.report.peak_bytes)
         if best.plan.report.peak_bytes <= self.limit_bytes:
             return replace(best, tried=tuple(self.tried))
         raise self._error(best)
@@ -132,22 +133,30 @@ class _Search:
         return self._verified(module, loops, (*fired, *late)), estimate
 
     def forced(self, force: Sequence[tuple[str, int, int]]) -> Fit:
-        """The loops that are asked for, whether or not the program fits without them."""
+        """The loops that are asked for, whether or not the program fits without them; `force` empty is "always"."""
         module, fired = self._prepared()
         block = main_block(module)
-        named = {value.get_name(): value for op in block.operations for value in op.operation.results}
-        loops: list[Loop] = []
-        for name, axis, pieces in force:
-            if name not in named:
-                raise ValueError(f"there is no value {name} in the canonical module; it has {', '.join(named)}")
-            loops.append(emit(forced_loop(block, named[name], axis, pieces)))
+        loops = self._forced_loops(block, force)
         if not force and (choice := largest_split(block)):
             loops.append(emit(choice))
         late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
         found = self._verified(module, tuple(loops), (*fired, *late))
-        if found.plan.report.peak_bytes > self.limit_bytes:
-            return self.run()
-        return found
+        if found.plan.report.peak_bytes <= self.limit_bytes:
+            return found
+        if force:
+            raise self._error(found)
+        return self.run()
+
+    def _forced_loops(self, block: ir.Block, force: Sequence[tuple[str, int, int]]) -> list[Loop]:
+        named = {value.get_name(): value for op in block.operations for value in op.operation.results}
+        loops = []
+        for name, axis, pieces in force:
+            present = {value for op in block.operations for value in op.operation.results}
+            if named.get(name) not in present:  # its operation may be gone: it is not to be touched then
+                left = ", ".join(known for known, value in named.items() if value in present)
+                raise ValueError(f"there is no value {name} in @main to split (left: {left}); a loop built before may have taken it in")
+            loops.append(emit(forced_loop(block, named[name], axis, pieces)))
+        return loops
 
     def _prepared(self) -> tuple[ir.Module, tuple[Rewrite, ...]]:
         module = clone(self.module)

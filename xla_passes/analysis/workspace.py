@@ -152,22 +152,23 @@ class _Product:
         """YNNPACK packs the right operand: for one tile of columns a thread, all of the depth, and all batches."""
         shallow = min(self.depth, 1024)
         tile = max(64, 2 * (65536 // shallow - min(self.rows, 128)), 512 // self.rows)
-        packed = min(_round_up(self.columns, 16), threads * tile)
+        packed = min(_round_up(self.columns, 16 if self.columns <= 16 else 32), threads * tile)
         return self.batch * packed * _round_up(self.depth, 4) * self.size
 
     def eigen_bytes(self, threads: int) -> int:
-        """Eigen packs slices of both operands, two slices of at most 320 of the depth in flight, a few batches at a time.
+        """Eigen packs both operands, two slices of at most 320 of the depth at a time; batches may all be under way together.
 
-        An operand that is long enough to give every thread work of its own is packed a block at a time instead.
+        Without a batch, an operand that is long enough to give every thread work of its own is packed a block at a time instead.
         """
         depth = min(_round_up(self.depth, 8), 640)
-        long = 2048 * threads
         columns, rows = self.columns, self.rows
-        if columns >= long and columns > 32 * rows and rows < 64 * threads:
-            columns = 0
-        if rows >= long and rows > 4 * self.columns:
-            rows = 0
-        return min(self.batch, threads) * (rows + columns) * depth * self.size
+        if self.batch == 1:
+            is_wide = columns >= max(8192 * threads, 32 * rows) and columns * depth >= threads << 20
+            if is_wide and 4 * threads <= rows < 64 * threads:
+                columns = 0
+            elif rows >= max(2048 * threads, 4 * columns) and rows * depth >= threads << 17:
+                rows = 0
+        return self.batch * (rows + columns) * depth * self.size
 
 
 def _dot_general(op: ir.Operation, threads: int) -> int:
