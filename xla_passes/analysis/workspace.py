@@ -164,7 +164,7 @@ class _Product:
         columns, rows = self.columns, self.rows
         if self.batch == 1:
             is_wide = columns >= max(8192 * threads, 32 * rows) and columns * depth >= threads << 20
-            if is_wide and 4 * threads <= rows < 64 * threads:
+            if threads > 1 and is_wide and 4 * threads <= rows < 64 * threads:
                 columns = 0
             elif rows >= max(2048 * threads, 4 * columns) and rows * depth >= threads << 17:
                 rows = 0

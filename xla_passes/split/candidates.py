@@ -48,8 +48,12 @@ class Body:
 
     def liveness(self, length: int) -> tuple[Liveness, list[int]]:
         """The temporaries of a piece of so many units, and the bytes of the body's values."""
-        sizes = [self._bytes(value, label, length) for value, label in self.numbers]
+        sizes = self.sizes(length)
         return self.schedule.liveness(sizes.__getitem__), sizes
+
+    def sizes(self, length: int) -> list[int]:
+        """The bytes of the body's values, by their numbers."""
+        return [self._bytes(value, label, length) for value, label in self.numbers]
 
     def _bytes(self, value: int, label: Label | None, length: int) -> int:
         size = self.graph.bytes[value]

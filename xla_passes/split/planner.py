@@ -3,6 +3,8 @@
 The planner changes nothing; `LoopNest`s are its result, and `loops.emit` builds them.
 """
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
@@ -16,10 +18,12 @@ from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import Candidate, LoopNest, weigh
 from xla_passes.split.factors import Kind
 from xla_passes.split.regions import Growth, Region, grow
+from xla_passes.split.tiles import Tile
 
 TARGETS = 4  # values at the peak that are tried
 # Time that a byte over the budget is worth: enough that a loop which leaves less over wins before a faster one that leaves more.
 SECONDS_PER_BYTE_OVER = 1e-8
+TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,19 @@ class Planner:
                 self._note_blocked(graph, axes, target)
             elif found.overflow_bytes < over and (best is None or _rank(found) < _rank(best)):
                 best = found
+        if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
+            tiled = [tile.best() for target in _targets(graph, live)[:1] for tile in self._tiles(graph, axes, target, budget)]
+            best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
         return Choice(graph, best.nest, depth) if best else None
+
+    def _tiles(self, graph: Graph, axes: Axes, target: int, budget: int) -> Iterator[Tile]:
+        """Each pair of axes of a value, for an outer loop over one and a loop in its body over the other."""
+        reach = Growth(self._growths(graph, target, budget)[0].large_bytes, recomputes_whole=True)
+        shape = graph.shapes[target]
+        regions = [grow(graph, axes, target, axis, reach) if size > 1 else None for axis, size in enumerate(shape)]
+        weighed = [weigh(graph, region, budget, fuses=self.fuses, machine=self.machine) for region in regions if region]
+        for outer, inner in itertools.permutations(weighed, 2):
+            yield Tile(outer, inner)
 
     def _best_for(self, graph: Graph, axes: Axes, target: int, budget: int, seen: dict[Region, Candidate | None]) -> Candidate | None:
         """The best loop over any axis of a value; regions that were weighed for another value are not weighed again."""
