@@ -197,8 +197,7 @@ def held_bytes(arguments: Sequence[Any]) -> int:
 
 def _run(*arguments: Any, function: Function, settings: Settings) -> list[Any]:
     served = function.serve(device_of(arguments), settings, held_bytes(arguments))
-    found: list[Any] = served.compiled(*arguments)
-    return found
+    return served.run(arguments)
 
 
 def _result_avals(*avals: Any, function: Function, settings: Settings) -> list[Any]:

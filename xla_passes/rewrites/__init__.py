@@ -2,6 +2,7 @@
 
 from xla_passes.passes import Pass
 from xla_passes.rewrites.distance import DistanceToProduct
+from xla_passes.rewrites.stable_sort import UnstableSort
 from xla_passes.rewrites.top_k import TwoLevelTopK
 
 
@@ -12,4 +13,4 @@ def rewrite_passes(rewrites: str = "all") -> tuple[Pass, ...]:
 
 def backend_passes() -> tuple[Pass, ...]:
     """What makes each piece fast and its memory visible, once the pieces have their length."""
-    return (TwoLevelTopK(),)
+    return (TwoLevelTopK(), UnstableSort())
