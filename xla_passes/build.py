@@ -35,11 +35,20 @@ def scalar(value: int, element: ir.Type) -> ir.Value:
 
 def zero(element: ir.Type) -> ir.Value:
     """The scalar zero of any element type."""
+    return _number(0, element)
+
+
+def one(element: ir.Type) -> ir.Value:
+    """The scalar one of any element type."""
+    return _number(1, element)
+
+
+def _number(value: int, element: ir.Type) -> ir.Value:
     kind = tensor((), element)
     if isinstance(element, ir.ComplexType):
         part = np.complex64 if str(element.element_type) == "f32" else np.complex128
-        return stablehlo.constant(ir.DenseElementsAttr.get(np.zeros((), part), type=kind))  # type: ignore[call-overload]  # arrays are buffers
-    attribute = ir.IntegerAttr.get(element, 0) if isinstance(element, ir.IntegerType) else ir.FloatAttr.get(element, 0.0)
+        return stablehlo.constant(ir.DenseElementsAttr.get(np.full((), value, part), type=kind))  # type: ignore[call-overload]  # arrays are buffers
+    attribute = ir.IntegerAttr.get(element, value) if isinstance(element, ir.IntegerType) else ir.FloatAttr.get(element, float(value))
     return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, attribute))
 
 

@@ -132,7 +132,8 @@ class _Emitter:
             rest, *carried = self._loop(carried, start, end)
         if end < region.units:  # from the loop's own counter, or XLA may compute this piece first and hold it through the loop
             carried = self._update(carried, rest, region.units - end)
-        return carried
+        kinds = [self.graph.values[sink.value].type for sink in region.sinks]
+        return [v if v.type == kind else stablehlo.convert(kind, v) for v, kind in zip(carried, kinds, strict=True)]
 
     def _starts_from_first_piece(self) -> bool:
         return any(sink.label is None and RULES[self._node_of(sink).name].identity is None for sink in self.region.sinks)

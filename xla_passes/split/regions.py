@@ -148,7 +148,8 @@ class _Grower:
     def _is_recomputed_whole(self, node: Node, value: int) -> bool:
         if node.name == "stablehlo.constant":
             return not self.graph.shapes[value]
-        return self.growth.recomputes_whole and self.graph.bytes[value] >= self.growth.large_bytes and not node.captures
+        can_be_copied = not node.captures and node.name != "stablehlo.rng" and not has_side_effects(node.op)
+        return self.growth.recomputes_whole and self.graph.bytes[value] >= self.growth.large_bytes and can_be_copied
 
     def _operand_labels(self, step: Step) -> list[tuple[int, Label | None]]:
         node = self.graph.nodes[step.node]

@@ -148,7 +148,7 @@ def test_force_names_values_of_the_canonical_module():
 def test_force_says_what_it_cannot_do():
     program = PROGRAMS["nearest"]
     module = record(program.function, *program.arguments)
-    with pytest.raises(ValueError, match=r"there is no value %99 in the canonical module; it has .*%0"):
+    with pytest.raises(ValueError, match=r"there is no value %99 in @main to split \(left: .*%0"):
         fit(module, 10**9, report_of, rewrites="exact", force=[("%99", 0, 2)])
     with pytest.raises(ValueError, match=r"axis 1 of %values \(chlo.top_k\) cannot be split"):
         fit(module, 10**9, report_of, rewrites="exact", force=[("%values", 1, 2)])

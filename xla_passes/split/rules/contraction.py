@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.build import filled, zero
-from xla_passes.module import shape_of
-from xla_passes.split.factors import Axis, Factor, Kind, Rule
+from xla_passes.build import filled, recreate, tensor, zero
+from xla_passes.module import element_bits, shape_of
+from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
 from xla_passes.split.rules.elementwise import emit_resized
+
+FLOAT32_BITS = 32
 
 
 def _factors(op: ir.Operation) -> tuple[Factor, ...]:
@@ -30,8 +32,21 @@ def _factors(op: ir.Operation) -> tuple[Factor, ...]:
     return tuple(factors)
 
 
-def _identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
+def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
+    if factor.kind is Kind.REDUCTION:
+        return recreate(op, operands, [_accumulator(op)])
+    return emit_resized(op, operands, factor, piece)
+
+
+def _accumulator(op: ir.Operation) -> ir.RankedTensorType:
+    """Partial products of short floats are summed in float32, as the library sums within a product."""
     kind = ir.RankedTensorType(op.results[0].type)
+    is_short = isinstance(kind.element_type, ir.FloatType) and element_bits(kind.element_type) < FLOAT32_BITS
+    return tensor(kind.shape, ir.F32Type.get()) if is_short else kind
+
+
+def _identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
+    kind = _accumulator(op)
     return [filled(zero(kind.element_type), kind)]
 
 
@@ -40,4 +55,4 @@ def _combine(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], partia
     return [stablehlo.add(total[0], partial[0])]
 
 
-RULES = {"stablehlo.dot_general": Rule(_factors, emit_resized, _combine, _identity)}
+RULES = {"stablehlo.dot_general": Rule(_factors, _emit, _combine, _identity)}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, stablehlo
 
-from xla_passes.build import filled, recreate, resized, scalar, tensor
+from xla_passes.build import filled, one, recreate, resized, scalar, tensor, zero
 from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
@@ -29,8 +29,17 @@ def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
     return tuple(factors)
 
 
+def _emit_reduce(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
+    """Sums and products of a piece start from the identity, so that an initial value of the user's own is taken in once."""
+    body = [child.operation.name for child in op.regions[0].blocks[0].operations]
+    element = ir.RankedTensorType(operands[-1].type).element_type
+    if factor.kind is Kind.REDUCTION and len(operands) == 2 and body[:-1] in (["stablehlo.add"], ["stablehlo.multiply"]):
+        operands = [operands[0], zero(element) if body[0] == "stablehlo.add" else one(element)]
+    return emit_resized(op, operands, factor, piece)
+
+
 def _reduce_identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
-    """The initial values, which the specification has to be the reducer's identity (StableHLO, reduce)."""
+    """The initial values; but for sums and products, taking one in with every piece changes nothing (StableHLO: they form a monoid)."""
     initial = operands[len(operands) // 2 :]
     return [filled(value, result.type) for value, result in zip(initial, op.results, strict=True)]
 
@@ -114,6 +123,6 @@ def take_along_last(source: ir.Value, indices: ir.Value) -> ir.Value:
 
 
 RULES = {
-    "stablehlo.reduce": Rule(_reduce_factors, emit_resized, _reduce_combine, _reduce_identity),
+    "stablehlo.reduce": Rule(_reduce_factors, _emit_reduce, _reduce_combine, _reduce_identity),
     "chlo.top_k": Rule(_top_k_factors, _emit_top_k, _merge_top_k),
 }
