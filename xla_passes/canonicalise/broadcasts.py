@@ -8,8 +8,8 @@ from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import tensor
 from xla_passes.canonicalise.constants import elements_of
-from xla_passes.canonicalise.patterns import Rule, apply_rules, integers, produced_by
 from xla_passes.module import shape_of
+from xla_passes.patterns import Rule, apply_rules, integers, produced_by
 from xla_passes.plan import Rewrite
 
 _BROADCAST = "stablehlo.broadcast_in_dim"

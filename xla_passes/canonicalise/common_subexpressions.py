@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
-from xla_passes.canonicalise.patterns import function_blocks, has_side_effects, inner_blocks
 from xla_passes.module import context, walk
+from xla_passes.patterns import function_blocks, has_side_effects, inner_blocks
 from xla_passes.plan import Rewrite
 
 # Two random numbers are not one, and a barrier separates what its author wanted separate.

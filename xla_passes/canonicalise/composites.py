@@ -5,8 +5,8 @@ from typing import Any
 
 from jaxlib.mlir import ir
 
-from xla_passes.canonicalise.patterns import function_blocks
 from xla_passes.module import context, walk
+from xla_passes.patterns import function_blocks
 from xla_passes.plan import Rewrite
 
 # What JAX exports as composites without options (tried with 0.10.2); each equals its composite, compiled, to the bit.

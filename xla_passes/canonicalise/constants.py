@@ -6,7 +6,7 @@ import numpy as np
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.canonicalise.patterns import producer
+from xla_passes.patterns import producer
 
 Number = Any  # a NumPy scalar: its type, which varies, decides how it computes
 

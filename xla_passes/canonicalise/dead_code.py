@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from xla_passes.analysis.graph import captured_values
-from xla_passes.canonicalise.patterns import function_blocks, has_side_effects, inner_blocks, is_used
 from xla_passes.module import context
+from xla_passes.patterns import function_blocks, has_side_effects, inner_blocks, is_used
 from xla_passes.plan import Rewrite
 
 _WHILE = "stablehlo.while"

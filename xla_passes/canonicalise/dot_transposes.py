@@ -7,7 +7,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import recreate
-from xla_passes.canonicalise.patterns import apply_rules, integers, produced_by
+from xla_passes.patterns import apply_rules, integers, produced_by
 from xla_passes.plan import Rewrite
 
 

@@ -9,8 +9,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.canonicalise.constants import Number, filled_with, numpy_dtype, scalar_constant
-from xla_passes.canonicalise.patterns import apply_rules, integers
 from xla_passes.module import shape_of
+from xla_passes.patterns import apply_rules, integers
 from xla_passes.plan import Rewrite
 
 _COMPARISONS: dict[str, Callable[..., Number]] = {

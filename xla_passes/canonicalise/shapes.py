@@ -6,8 +6,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 from jaxlib.mlir.passmanager import PassManager
 
-from xla_passes.canonicalise.patterns import function_blocks
 from xla_passes.module import context, walk
+from xla_passes.patterns import function_blocks
 from xla_passes.plan import Rewrite
 
 

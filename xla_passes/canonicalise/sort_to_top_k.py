@@ -6,8 +6,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import filled, recreate, tensor
-from xla_passes.canonicalise.patterns import function_blocks, integers, produced_by, producer
 from xla_passes.module import context, shape_of, walk
+from xla_passes.patterns import function_blocks, integers, produced_by, producer
 from xla_passes.plan import Rewrite
 
 _FLIPPED = {"GT": "LT", "LT": "GT"}

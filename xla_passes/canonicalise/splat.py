@@ -7,8 +7,8 @@ from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import filled
 from xla_passes.canonicalise.constants import elements_of
-from xla_passes.canonicalise.patterns import apply_rules
 from xla_passes.module import source_line
+from xla_passes.patterns import apply_rules
 from xla_passes.plan import Rewrite
 
 _LONGEST_SPLAT_TEXT = 200

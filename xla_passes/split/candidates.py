@@ -7,7 +7,7 @@ from xla_passes.analysis.graph import Graph
 from xla_passes.analysis.liveness import Item, Liveness, Schedule, graph_items, schedule
 from xla_passes.split.axes import Label, to_label
 from xla_passes.split.factors import Axis, Kind
-from xla_passes.split.regions import Region, Step, alive_nodes
+from xla_passes.split.region import Region, Step, alive_nodes
 
 # A running top-k concatenates, selects and gathers at every trip.
 MERGE_PASSES = 40

@@ -11,14 +11,14 @@ from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.build import filled, index_type, put, scalar, take, zero
-from xla_passes.canonicalise.patterns import is_used
 from xla_passes.module import context, source_line
+from xla_passes.patterns import is_used
 from xla_passes.plan import Loop
 from xla_passes.split.axes import Label, to_label
 from xla_passes.split.candidates import LoopNest, body_of, placement
 from xla_passes.split.factors import Piece
 from xla_passes.split.planner import Choice
-from xla_passes.split.regions import CHEAP, Sink, Step
+from xla_passes.split.region import CHEAP, Sink, Step
 from xla_passes.split.rules import RULES
 
 

@@ -17,7 +17,8 @@ from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import Candidate, LoopNest, weigh
 from xla_passes.split.factors import Kind
-from xla_passes.split.regions import Growth, Region, grow
+from xla_passes.split.growth import Growth, grow
+from xla_passes.split.region import Region
 from xla_passes.split.tiles import Tile
 
 TARGETS = 4  # values at the peak that are tried

@@ -11,7 +11,7 @@ from xla_passes.analysis.cost import HALF_ROWS, compute_seconds
 from xla_passes.split.axes import to_label
 from xla_passes.split.candidates import MERGE_PASSES, Candidate, LoopNest, Weighed
 from xla_passes.split.factors import Kind
-from xla_passes.split.regions import Region
+from xla_passes.split.region import Region
 
 LENGTHS = 10  # tried for each of the two loops
 

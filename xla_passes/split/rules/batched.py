@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 
 from jaxlib.mlir import ir
 
-from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
+from xla_passes.patterns import integers
 from xla_passes.split.factors import Axis, Factor, Kind, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
 

@@ -6,8 +6,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import recreate, resized
-from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
+from xla_passes.patterns import integers
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
 

@@ -7,8 +7,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import filled, recreate, resized, scalar, tensor
-from xla_passes.canonicalise.patterns import integers
 from xla_passes.module import shape_of
+from xla_passes.patterns import integers
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules.elementwise import emit_resized
 
@@ -147,7 +147,7 @@ def _emit_constant(op: ir.Operation, operands: Sequence[ir.Value], factor: Facto
 
 
 def _emit_iota(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
-    """The iota of the piece; along its own dimension it starts from the piece's offset, and is rounded once, as the whole's elements are."""
+    """The iota of the piece; along its own dimension it starts from the offset, and is rounded once, as the elements of the whole are."""
     axis = factor.results[0]
     assert axis is not None
     kind = resized(op.results[0].type, axis.dim, piece.length * axis.scale)

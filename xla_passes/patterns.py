@@ -1,4 +1,4 @@
-"""What the canonicalising passes share: walking a module's blocks, rules by operation name, side effects."""
+"""What passes share in looking at operations: walking blocks, producers and users, rules by operation name, side effects."""
 
 from collections.abc import Callable, Iterator, Mapping
 
