@@ -162,7 +162,7 @@ class FittedProgram:
         return found
 
     def _keep(self, fits: tuple[Fit, ...]) -> None:
-        """Add verified plans, that of the unsplit program among them. Unsplit is taken for the fastest, then the largest peaks."""
+        """Add verified plans, that of the unsplit program among them. As written comes first, then unsplit, then the largest peaks."""
         found = {served.compiled: served for served in self._served}
         if self._split == "always":
             fits = tuple(fit for fit in fits if fit.plan.loops) or fits[:1]
@@ -171,7 +171,7 @@ class FittedProgram:
         for fit in fits:
             compiled = fit.plan.report.program
             found.setdefault(compiled, Served(compiled, fit.module, self.signature, export_platform(self._device), fit.plan))
-        self._served = tuple(sorted(found.values(), key=lambda served: (bool(served.plan.loops), -served.peak_bytes)))
+        self._served = tuple(sorted(found.values(), key=_speed))
 
     def _as_written(self, plan: Plan) -> Fit | None:
         """The unsplit program, whose report every plan carries."""
@@ -195,6 +195,11 @@ class FittedProgram:
             limit_bytes=limit_bytes,
             smallest_limit_bytes=smallest,
         )
+
+
+def _speed(served: Served) -> tuple[bool, bool, int]:
+    """Sorts programs, the fastest first: as written, rewritten only, split; of each, those with the most room."""
+    return bool(served.plan.loops), bool(served.plan.rewrites), -served.peak_bytes
 
 
 def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:
@@ -284,7 +289,8 @@ def _explain(failure: CannotFitError, name: str, signature: Signature, limit_byt
         return (
             f"{head}{sizes}, which alone is over it, and no splitting makes them smaller. {largest}{tail}call it on parts of its arguments."
         )
-    largest = f"What stays large is {largest}. " if largest else ""
+    reason = next((f", which no loop could make smaller ({note.reason})" for note in failure.blocked if note.op == failure.op), "")
+    largest = f"What stays large is {largest}{reason}. " if largest else ""
     peaks = f"the best plan has a peak of {_exactly(smallest_bytes)}; unsplit it is {format_bytes(failure.unsplit_peak_bytes)}"
     return f"{head}{peaks} ({sizes}). {largest}{tail}make the value named here smaller."
 

@@ -62,7 +62,7 @@ class Wrapped:
         function = entry.function
         if entry.is_eager and not entry.has_keys and trace_state_clean():
             served = function.serve(entry.device, settings, entry.held_bytes)
-            return jax.tree_util.tree_unflatten(entry.out_tree, served.compiled(*function.traced.constants, *leaves))
+            return jax.tree_util.tree_unflatten(entry.out_tree, served.run((*function.traced.constants, *leaves)))
         traced = function.traced
         raw = [leaf if key is None else jax.random.key_data(leaf) for leaf, key in zip(leaves, traced.in_keys, strict=True)]
         results = bind(function, settings, raw)

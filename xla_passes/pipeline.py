@@ -91,7 +91,6 @@ class _Search:
     unsplit: Report
     rewrites: str
     tried: list[Fit] = field(default_factory=list)
-    blocked: list[Blocked] = field(default_factory=list)
 
     def run(self) -> Fit:
         """The first plan that the compiler finds under the limit."""
@@ -114,7 +113,12 @@ class _Search:
         fits = [Fit(self.module, self.plan_of(self.module, self.unsplit))]
         for divisor, fuses in SMALL_BUDGETS:
             fits.append(self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)[0])
-        best = min(fits, key=lambda each: each.plan.report.peak_bytes)
+        best = min(fits, key=_peak_bytes)
+        for _ in range(ATTEMPTS):  # half of what the best of them takes, as long as that makes it better
+            fits.append(self._attempt(canonical, fired, (_peak_bytes(best) - held) // 2, fuses=True)[0])
+            if _peak_bytes(fits[-1]) >= _peak_bytes(best):
+                break
+            best = fits[-1]
         if best.plan.report.peak_bytes <= self.limit_bytes:
             return replace(best, tried=tuple(self.tried))
         raise self._error(best)
@@ -124,13 +128,12 @@ class _Search:
         module = clone(canonical)
         planner = Planner(max(0, budget), fuses=fuses)
         loops = build_loops(module, planner)
-        self.blocked += [note for note in planner.blocked if note not in self.blocked]
         same = next((each for each in self.tried if each.plan.loops == loops), None)
         if same:
             return same, graph_liveness(snapshot(main_block(same.module)), fuses=fuses).peak_bytes
         late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
         estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
-        return self._verified(module, loops, (*fired, *late)), estimate
+        return self._verified(module, loops, (*fired, *late), tuple(planner.blocked)), estimate
 
     def forced(self, force: Sequence[tuple[str, int, int]]) -> Fit:
         """The loops that are asked for, whether or not the program fits without them; `force` empty is "always"."""
@@ -163,13 +166,20 @@ class _Search:
         passes = (*canonicalise_passes(), *rewrite_passes(self.rewrites), *canonicalise_passes())
         return module, run_passes(module, passes)
 
-    def _verified(self, module: ir.Module, loops: tuple[Loop, ...], fired: tuple[Rewrite, ...]) -> Fit:
+    def _verified(self, module: ir.Module, loops: tuple[Loop, ...], fired: tuple[Rewrite, ...], blocked: tuple[Blocked, ...] = ()) -> Fit:
         module.operation.verify()
-        found = Fit(module, self.plan_of(module, self.report(module), loops, fired))
+        found = Fit(module, self.plan_of(module, self.report(module), loops, fired, blocked))
         self.tried.append(found)
         return found
 
-    def plan_of(self, module: ir.Module, report: Report, loops: tuple[Loop, ...] = (), fired: tuple[Rewrite, ...] = ()) -> Plan:
+    def plan_of(
+        self,
+        module: ir.Module,
+        report: Report,
+        loops: tuple[Loop, ...] = (),
+        fired: tuple[Rewrite, ...] = (),
+        blocked: tuple[Blocked, ...] = (),
+    ) -> Plan:
         """What was done, with the estimates of memory over the program's steps before and after."""
         return Plan(
             limit_bytes=self.limit_bytes,
@@ -178,7 +188,7 @@ class _Search:
             unsplit_estimate_bytes=self.unsplit.peak_bytes,
             loops=loops,
             rewrites=fired,
-            blocked=tuple(self.blocked),
+            blocked=blocked,
             steps_before=steps(self.module),
             steps_after=steps(module),
         )
@@ -195,8 +205,13 @@ class _Search:
             limit_bytes=self.limit_bytes,
             smallest_limit_bytes=best.plan.report.peak_bytes,
             unsplit_peak_bytes=self.unsplit.peak_bytes,
+            blocked=tuple(dict.fromkeys(note for each in self.tried for note in each.plan.blocked)),
             tried=tuple(self.tried),
         )
+
+
+def _peak_bytes(fit: Fit) -> int:
+    return fit.plan.report.peak_bytes
 
 
 def largest_at_peak(block: ir.Block) -> ir.Operation:

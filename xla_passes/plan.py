@@ -109,6 +109,7 @@ class CannotFitError(Exception):
         limit_bytes: int,
         smallest_limit_bytes: int,
         unsplit_peak_bytes: int,
+        blocked: tuple[Blocked, ...] = (),
         tried: tuple[Fit, ...] = (),
     ) -> None:
         super().__init__(message)
@@ -119,4 +120,5 @@ class CannotFitError(Exception):
         self.limit_bytes = limit_bytes
         self.smallest_limit_bytes = smallest_limit_bytes
         self.unsplit_peak_bytes = unsplit_peak_bytes
+        self.blocked = blocked
         self.tried = tried

@@ -51,12 +51,20 @@ class Axes:
         at = node.operands.index(value)
         return next((f for f in self.factors(node) if (axis := f.operands[at]) and axis.dim == dim), None)
 
-    def why_blocked(self, node: Node, value: int, dim: int) -> str | None:
-        """Why a dimension of a result cannot be sliced, or None if it can be."""
-        factor = self.of_result(node, value, dim)
+    def why_blocked(self, value: int, dim: int) -> str:
+        """Why there is no loop over a dimension of a value: its producer cannot make pieces of it, or no consumer can take them."""
+        node = self.graph.nodes[self.graph.owner[value]]
+        made = self._refusal(node, self.of_result(node, value, dim))
+        if made:
+            return f"{node.name}: {made}"
+        users = [self.graph.nodes[user] for user in self.graph.users[value] if user != self.graph.terminator.index]
+        taken = {user.name: self._refusal(user, self.of_operand(user, value, dim)) for user in users if value in user.operands}
+        return "; ".join(f"{name}: {reason}" for name, reason in taken.items() if reason) or "no loop over it leaves less memory in use"
+
+    def _refusal(self, node: Node, factor: Factor | None) -> str:
         if factor is None:
-            return NO_RULE if node.name not in RULES else "the operation needs or makes all of it at once"
-        return factor.reason if factor.kind is Kind.BLOCKED else None
+            return "the operation takes or makes all of it at once" if node.name in RULES else NO_RULE
+        return factor.reason if factor.kind is Kind.BLOCKED else ""
 
 
 def to_factor(label: Label, axis: Axis) -> tuple[int, int] | None:

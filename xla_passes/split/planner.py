@@ -74,7 +74,7 @@ class Planner:
         seen: dict[Region, Candidate | None] = {}
         for target in _targets(graph, live):
             found = self._best_for(graph, axes, target, budget, seen)
-            if found is None:
+            if found is None or found.overflow_bytes >= over:
                 self._note_blocked(graph, axes, target)
             elif found.overflow_bytes < over and (best is None or _rank(found) < _rank(best)):
                 best = found
@@ -122,12 +122,12 @@ class Planner:
     def _note_blocked(self, graph: Graph, axes: Axes, target: int) -> None:
         node = graph.nodes[graph.owner[target]]
         shape = graph.shapes[target]
-        reasons = {
-            f"axis {dim}: {axes.why_blocked(node, target, dim) or 'no consumer takes pieces of it'}"
-            for dim, size in enumerate(shape)
-            if size > 1
-        }
-        reason = "; ".join(sorted(reasons)) or "it has a single element along every axis"
+        reasons: dict[str, list[str]] = {}
+        for dim, size in enumerate(shape):
+            if size > 1:
+                reasons.setdefault(axes.why_blocked(target, dim), []).append(str(dim))
+        told = [f"{'axes' if len(dims) > 1 else 'axis'} {', '.join(dims)}: {reason}" for reason, dims in reasons.items()]
+        reason = "; ".join(told) or "it has a single element along every axis"
         note = Blocked(node.name, source_line(node.op), shape, graph.bytes[target], reason)
         if note not in self.blocked:
             self.blocked.append(note)
@@ -176,8 +176,7 @@ def forced_loop(block: ir.Block, value: ir.Value, axis: int, pieces: int) -> Cho
     region = _any_region(graph, axes, target, axis)
     if region is None:
         node = graph.nodes[graph.owner[target]]
-        reason = axes.why_blocked(node, target, axis) or "no result of the loop could be kept"
-        raise ValueError(f"axis {axis} of {value.get_name()} ({node.name}) cannot be split: {reason}")
+        raise ValueError(f"axis {axis} of {value.get_name()} ({node.name}) cannot be split: {axes.why_blocked(target, axis)}")
     return Choice(graph, LoopNest(region, max(region.shortest, -(-region.units // pieces))), 0)
 
 

@@ -39,9 +39,23 @@ def _transformed_dims(op: ir.Operation, rank: int) -> Collection[int]:
     return range(rank - len(integers(op, "fft_length")), rank)
 
 
+def _windowed_dims(op: ir.Operation, rank: int) -> Collection[int]:
+    """Dimensions along which a window is more than one element, or moves otherwise than element by element."""
+    plain = {dim for dim in range(rank) if integers(op, "window_dimensions")[dim] == 1}
+    for name in ("window_strides", "base_dilations", "window_dilations"):
+        if name in op.attributes:
+            plain &= {dim for dim in range(rank) if integers(op, name)[dim] == 1}
+    if "padding" in op.attributes:
+        pairs = ir.DenseIntElementsAttr(op.attributes["padding"])
+        padding = [pairs[at] for at in range(len(pairs))]
+        plain &= {dim for dim in range(rank) if not padding[2 * dim] and not padding[2 * dim + 1]}
+    return set(range(rank)) - plain
+
+
 RULES = {
     "stablehlo.sort": _batch_rule(_sorted_dim, "the dimension that is sorted"),
     "stablehlo.cholesky": _batch_rule(_matrix_dims, "a dimension of the matrix that is factored"),
     "stablehlo.triangular_solve": _batch_rule(_matrix_dims, "a dimension of the system that is solved"),
+    "stablehlo.reduce_window": _batch_rule(_windowed_dims, "a dimension that the window moves along"),
     "stablehlo.fft": _batch_rule(_transformed_dims, "a dimension that is transformed"),
 }
