@@ -17,6 +17,7 @@ from xla_passes.split.planner import Planner, forced_loop, largest_split
 
 ATTEMPTS = 5  # plans made from what the compiler reported of the one before
 MOST_LOOPS = 64
+PATIENCE = 4  # loops in a row that may leave more over the budget than there was
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
 # Fractions of the arguments and outputs that the smallest plans may take, and whether XLA is trusted to fuse.
 SMALL_BUDGETS = ((64, True), (16, True), (4, True), (1, True), (64, False), (4, False))
@@ -226,9 +227,13 @@ def largest_at_peak(block: ir.Block) -> ir.Operation:
 
 
 def build_loops(module: ir.Module, planner: Planner) -> tuple[Loop, ...]:
-    """Build one loop after another until the program fits by the estimate, or nothing brings it nearer."""
+    """Build one loop after another until the program fits by the estimate, or no loop brings it nearer."""
     loops: list[Loop] = []
+    overflows: list[int] = []
     while len(loops) < MOST_LOOPS and (choice := planner.next_loop(main_block(module))):
+        overflows.append(choice.overflow_bytes)
+        if min(overflows[-PATIENCE:]) > min(overflows):
+            break
         loops.append(emit(choice))
     return tuple(loops)
 

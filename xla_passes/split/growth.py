@@ -15,7 +15,7 @@ from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
 from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor, to_label
 from xla_passes.split.factors import Kind
-from xla_passes.split.region import CHEAP, Region, Sink, Step, alive_nodes
+from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, alive_nodes
 
 _Key = TypeVar("_Key")
 
@@ -248,8 +248,8 @@ class _Grower:
             if self._is_needed(step, needed, sinks):
                 steps.append(step)
                 needed.update(self._operand_labels(step))
-        if not steps:
-            return None
+        if all(self.graph.nodes[step.node].name in COPIES for step in steps):
+            return None  # what comes out is as large as what goes in
         sources = [key for key in needed if key not in self.computed]
         outside = {value: None for step in steps for value in (*self.graph.nodes[step.node].captures, *self._initial_values(step))}
         return Region(

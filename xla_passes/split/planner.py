@@ -5,7 +5,7 @@ The planner changes nothing; `LoopNest`s are its result, and `loops.emit` builds
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jaxlib.mlir import ir
 
@@ -34,6 +34,7 @@ class Choice:
     graph: Graph
     nest: LoopNest
     depth: int
+    overflow_bytes: int = 0  # of the outermost block as it is now, summed over its steps
 
 
 @dataclass
@@ -52,7 +53,8 @@ class Planner:
         live = graph_liveness(graph, fuses=self.fuses)
         if live.peak_bytes <= budget:
             return None
-        return self._inside(graph, live, budget, depth) or self._here(graph, live, budget, depth)
+        choice = self._inside(graph, live, budget, depth) or self._here(graph, live, budget, depth)
+        return replace(choice, overflow_bytes=live.overflow_bytes(budget)) if choice else None
 
     def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | None:
         """Split the body of a loop or branch that is too large by itself."""

@@ -12,6 +12,10 @@ from xla_passes.split.factors import Factor
 CHEAP = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.iota", "stablehlo.constant", "stablehlo.reshape", "stablehlo.convert"})
 
 
+# These only move elements about.
+COPIES = CHEAP | {"stablehlo.slice", "stablehlo.dynamic_slice", "stablehlo.transpose"}
+
+
 @dataclass(frozen=True)
 class Step:
     """One operation of a loop's body: on pieces (a factor, and its scale and shift in the loop's units), or whole (no factor)."""
