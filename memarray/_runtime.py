@@ -280,7 +280,7 @@ def _explain(failure: CannotFitError, name: str, signature: Signature, limit_byt
     arguments, outputs = (sum(spec.nbytes for spec in specs) for specs in (signature.arguments, signature.results))
     limit = f"{_exactly(limit_bytes)}{', which is what the device has free' if is_auto else ''}"
     where = f" at {failure.source_line}" if failure.source_line else ""
-    largest = f"`{failure.op}` of shape {tuple(failure.shape)}{where}" if failure.op else ""
+    largest = "" if failure.op in ("", "func.return") else f"`{failure.op}` of shape {tuple(failure.shape)}{where}"
     sizes = f"arguments are {format_bytes(arguments)} and outputs {format_bytes(outputs)}"
     head = f"`{name}` cannot run under the memory limit of {limit}: "
     tail = f"The smallest limit that works is {_exactly(smallest_bytes)}. Raise the limit to that, or "

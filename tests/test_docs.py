@@ -1,12 +1,15 @@
 """The documents name what there is: every public name has its row, every row its name, every linked file is there."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import memarray
+from xla_passes.split.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
@@ -15,6 +18,26 @@ DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 def test_the_table_of_public_names_is_all() -> None:
     rows = re.findall(r"^\| `memarray\.(\w+)", (ROOT / "docs" / "api.md").read_text(), flags=re.MULTILINE)
     assert sorted(rows) == sorted(memarray.__all__)
+
+
+def test_the_page_of_what_splits_names_every_operation_with_a_rule() -> None:
+    named = re.findall(r"`((?:stablehlo|chlo)\.\w+)`", (ROOT / "docs" / "splitting.md").read_text())
+    assert sorted(named) == sorted(RULES)
+
+
+def reasons() -> Iterator[str]:
+    """Why an axis is blocked, as the rules say it in plans."""
+    for path in (ROOT / "xla_passes" / "split" / "rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("blocked", "_batch_rule"):
+                yield from (each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str))
+
+
+def test_the_page_of_what_splits_has_every_reason() -> None:
+    found = set(reasons())
+    assert "the dimension that is sorted" in found
+    page = (ROOT / "docs" / "splitting.md").read_text()
+    assert not [reason for reason in found if f'"{reason}"' not in page]
 
 
 def test_all_is_sorted() -> None:

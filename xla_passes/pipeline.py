@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 from xla_passes.analysis.graph import snapshot
 from xla_passes.analysis.liveness import graph_liveness, inner_bytes
 from xla_passes.canonicalise import canonicalise_passes
-from xla_passes.module import clone, main_block, shape_of, source_line, type_bytes
+from xla_passes.module import clone, main_block, shape_of, source_line, type_bytes, value_bytes, walk
 from xla_passes.passes import Pass
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
 from xla_passes.rewrites import backend_passes, rewrite_passes
@@ -122,7 +122,7 @@ class _Search:
             best = fits[-1]
         if best.plan.report.peak_bytes <= self.limit_bytes:
             return replace(best, tried=tuple(self.tried))
-        raise self._error(best)
+        raise self._error(best, canonical)
 
     def _attempt(self, canonical: ir.Module, fired: tuple[Rewrite, ...], budget: int, *, fuses: bool) -> tuple[Fit, int]:
         """The plan for a budget of temporaries, compiled unless the same loops were, and the estimate of its temporaries."""
@@ -148,7 +148,7 @@ class _Search:
         if found.plan.report.peak_bytes <= self.limit_bytes:
             return found
         if force:
-            raise self._error(found)
+            raise self._error(found, module)
         return self.run()
 
     def _forced_loops(self, block: ir.Block, force: Sequence[tuple[str, int, int]]) -> list[Loop]:
@@ -194,9 +194,11 @@ class _Search:
             steps_after=steps(module),
         )
 
-    def _error(self, best: Fit) -> CannotFitError:
-        """Names what is largest where the best plan is at its peak."""
-        op = largest_at_peak(main_block(best.module))
+    def _error(self, best: Fit, canonical: ir.Module) -> CannotFitError:
+        """Names what is largest where the best plan is at its peak, as the program has it: a piece by the whole that it is of."""
+        op = largest_at_peak(main_block(best.module if best.plan.loops else canonical))
+        same = [each for each in walk(main_block(canonical)) if each.name == op.name and source_line(each) == source_line(op)]
+        op = max(same, key=_result_bytes, default=op)
         return CannotFitError(
             f"{op.name} needs more memory than the limit leaves",
             op=op.name,
@@ -209,6 +211,10 @@ class _Search:
             blocked=tuple(dict.fromkeys(note for each in self.tried for note in each.plan.blocked)),
             tried=tuple(self.tried),
         )
+
+
+def _result_bytes(op: ir.Operation) -> int:
+    return sum(value_bytes(result) for result in op.results)
 
 
 def _peak_bytes(fit: Fit) -> int:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import memarray
+from memarray import _runtime
 from memarray._runtime import CPU_OPTIONS
+from xla_passes import Plan, Report, Rewrite
 
 X, Y = np.random.default_rng(0).standard_normal((2, 200, 4)).astype(np.float32)
 
@@ -176,3 +178,22 @@ def test_compiler_options():
     assert options is not CPU_OPTIONS
     assert memarray.compiler_options("tpu") == {}
     assert float(jax.jit(lambda x: x.sum(), compiler_options=options)(jnp.ones(3))) == 3
+
+
+def test_the_program_as_written_comes_before_a_rewritten_one_that_takes_more():
+    def served(peak_bytes, *rewrites):
+        report = Report(argument_bytes=0, output_bytes=0, temp_bytes=peak_bytes)
+        plan = Plan(limit_bytes=1000, report=report, unsplit=report, unsplit_estimate_bytes=peak_bytes, rewrites=rewrites)
+        return _runtime.Served(None, None, _runtime.Signature((), ()), "cpu", plan)
+
+    rewritten = served(260, Rewrite("distance-to-product", None, is_exact=False))
+    as_written = served(170)
+    assert sorted([rewritten, as_written], key=_runtime._speed) == [as_written, rewritten]
+
+
+def test_an_ordinary_call_runs_with_the_allocator_looked_after(monkeypatch):
+    ran = []
+    run = _runtime.Served.run
+    monkeypatch.setattr(_runtime.Served, "run", lambda self, arguments: ran.append(self) or run(self, arguments))
+    memarray.wrap(fresh())(X, Y)
+    assert len(ran) == 1

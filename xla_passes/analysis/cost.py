@@ -19,16 +19,20 @@ class Machine:
     sorted_elements: float = 3e7
     selected_elements: float = 7e8  # elements a second that a top-k of short rows reads
     long_selected_elements: float = 2.5e9  # and of rows long enough for two levels
-    long_row: int = 4096
+    long_row: int = 16384
     memory_bytes: float = 1e10  # per second
     cache_bytes: float = 6e10  # per second
+    stream_bytes: float = 3e10  # per second, through buffers that are used again and again
     cache_size: int = 32 << 20
+    stream_size: int = 128 << 20
     trip_seconds: float = 1e-5
     launch_seconds: float = 2e-6
 
     def move_seconds(self, moved_bytes: float, working_bytes: float) -> float:
         """To read or write `moved_bytes` while the working set is `working_bytes`."""
-        return moved_bytes / (self.cache_bytes if working_bytes <= self.cache_size else self.memory_bytes)
+        if working_bytes <= self.cache_size:
+            return moved_bytes / self.cache_bytes
+        return moved_bytes / (self.stream_bytes if working_bytes <= self.stream_size else self.memory_bytes)
 
 
 # How many cheap operations one of these is worth.

@@ -147,7 +147,7 @@ class Weighed:
         trips = -(-region.units // length)
         working = live.peak_bytes
         kept_whole = sum(graph.bytes[value] for value in region.whole)
-        seconds = trips * (machine.trip_seconds + machine.move_seconds(kept_whole, working + kept_whole))
+        seconds = trips * (machine.trip_seconds + kept_whole / machine.memory_bytes)
         for step in region.steps:
             node = graph.nodes[step.node]
             is_reduced = step.factor is not None and step.factor.kind is Kind.REDUCTION

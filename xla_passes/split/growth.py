@@ -200,9 +200,8 @@ class _Grower:
             if factor is None or factor.kind is Kind.BLOCKED:
                 continue
             axis = factor.operands[at]
-            units = to_factor(label, axis) if axis else None
-            if units and units[1] == 0 and units[0] * self.units == factor.size:
-                return Step(node.index, factor, *units)
+            if axis and not axis.shift and axis.scale * factor.size == self.graph.shapes[value][label.dim]:
+                return Step(node.index, factor, *(to_factor(label, axis) or ()))
         return None
 
     def _sink(self, value: int) -> None:

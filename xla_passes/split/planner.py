@@ -24,6 +24,7 @@ from xla_passes.split.tiles import Tile
 TARGETS = 4  # values at the peak that are tried
 # Time that a byte over the budget is worth: enough that a loop which leaves less over wins before a faster one that leaves more.
 SECONDS_PER_BYTE_OVER = 1e-8
+WORTH_TELLING = 8  # values that take less than this part of the budget are not reported as blocked
 TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
 
 
@@ -76,10 +77,10 @@ class Planner:
         seen: dict[Region, Candidate | None] = {}
         for target in _targets(graph, live):
             found = self._best_for(graph, axes, target, budget, seen)
-            if found is None or found.overflow_bytes >= over:
+            if found and found.overflow_bytes < over:
+                best = found if best is None else min(best, found, key=_rank)
+            elif graph.bytes[target] * WORTH_TELLING >= budget:
                 self._note_blocked(graph, axes, target)
-            elif found.overflow_bytes < over and (best is None or _rank(found) < _rank(best)):
-                best = found
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
             tiled = [tile.best() for target in _targets(graph, live)[:1] for tile in self._tiles(graph, axes, target, budget)]
             best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)

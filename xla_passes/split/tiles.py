@@ -25,7 +25,9 @@ class Tile:
 
     def best(self) -> Candidate | None:
         """The cheapest outer length for which some inner length fits."""
-        lengths = [(a, b) for a in _lengths(self.outer.region) for b in _lengths(self.inner.region)]
+        # An outer loop that fits by itself would never get its inner one.
+        over = [a for a in _lengths(self.outer.region) if self.outer.candidate(a).over_inside_bytes]
+        lengths = [(a, b) for a in over for b in _lengths(self.inner.region)]
         found = [self._candidate(a, b) for a, b in lengths]
         return min((each for each in found if not each.over_inside_bytes), key=lambda candidate: candidate.seconds, default=None)
 

@@ -170,6 +170,13 @@ def standardised(a):
     return a.var(0), (a - a.mean(0)) / a.std(0), (a - a.mean()) / a.std(1, keepdims=True)
 
 
+@program(whole(7, 6), is_exact=True)
+def running_totals(a):
+    b = jnp.abs(a)
+    windows = lax.reduce_window(b, -jnp.inf, lax.max, (1, 3), (1, 1), "VALID")
+    return jnp.cumsum(b, 1), jnp.cumsum(b * 2, 0).max(1), lax.cummax(b, 1), jnp.cumprod(jnp.sign(a), 0), windows.sum(0)
+
+
 # Products
 
 

@@ -2,8 +2,10 @@
 
 import random
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 
 from tests.helpers import compile_module, evaluate, record, run
 from tests.xla_passes.split.programs import COMPILED, PROGRAMS, Program
@@ -124,6 +126,47 @@ def test_accumulators_start_where_a_constant_comes_late():
     splits, (loop,) = split(module, (Place(1, 0, 0), 3))
     assert loop.kind == "reduction"
     assert_agree(evaluate(splits, x), [-x.sum(0), x.max(0)], is_exact=True)
+
+
+def test_initial_values_are_taken_in_once():
+    """A sum may start from anything, though the specification asks for the reducer's identity."""
+    x = np.arange(24, dtype=np.float32).reshape(8, 3) % 5 + 1
+
+    def function(a):
+        b = jnp.abs(a)
+        return lax.reduce(b, np.float32(7), lax.add, (0,)), lax.reduce(b, np.float32(3), lax.mul, (0,)), lax.reduce(b, np.float32(4), lax.max, (0,))
+
+    module = canonical(function, x)
+    for pieces in (2, 3, 8):
+        splits, (loop,) = split(module, (Place(_first(module, "stablehlo.abs"), 0, 0), pieces))
+        assert loop.kind == "reduction"
+        assert_agree(evaluate(splits, x), [7 + x.sum(0), 3 * x.prod(0), np.maximum(x, 4).max(0)], is_exact=True)
+
+
+def _first(module, name):
+    return [op.operation.name for op in main_block(module).operations].index(name)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, np.float16])
+def test_short_floats_do_not_lose_digits_with_every_piece(dtype):
+    """512 pieces of 8 terms, each sum near 1: added up in the short type, the last digits would be lost 512 times."""
+    a, b = (np.random.default_rng(seed).uniform(0.01, 0.02, shape).astype(dtype) for seed, shape in enumerate([(3, 4096), (4096, 2)]))
+    module = canonical(lambda a, b: jnp.negative(a) @ b, a, b)
+    splits, (loop,) = split(module, (Place(_first(module, "stablehlo.negate"), 0, 1), 512))
+    assert (loop.kind, loop.pieces) == ("reduction", 512)
+    exact = -(a.astype(np.float64) @ b.astype(np.float64))
+    (actual,) = run(splits, a, b)
+    assert actual.dtype == dtype
+    np.testing.assert_allclose(actual.astype(np.float64), exact, rtol=float(jnp.finfo(dtype).eps))
+
+
+def test_a_consumer_that_stays_out_costs_nothing():
+    """The slice would need pieces of two rows each, and nine rows have no half: the sum is computed in pieces all the same."""
+    x = np.arange(72, dtype=np.float32).reshape(9, 8)
+    module = canonical(lambda a: (jnp.abs(a)[:8:2], jnp.abs(a).sum(0)), x)
+    splits, (loop,) = split(module, (Place(_first(module, "stablehlo.abs"), 0, 0), 3))
+    assert (loop.kind, loop.pieces) == ("reduction", 3)
+    assert_agree(evaluate(splits, x), [x[:8:2], x.sum(0)], is_exact=True)
 
 
 def report_of(module):
