@@ -107,7 +107,11 @@ def test_nearest_neighbours_at_awkward_sizes(metric, rows, points, k, part):
     limit = knn.held_bytes + (knn.unsplit.peak_bytes - knn.held_bytes) // part
     try:
         found = fit(knn.module, limit, report_of)
-    except CannotFitError as error:
+    except CannotFitError as caught:
+        error = caught
+    else:
+        error = None
+    if error:
         assert error.limit_bytes == limit < error.smallest_limit_bytes <= knn.unsplit.peak_bytes
         limit = error.smallest_limit_bytes
         found = fit(knn.module, limit, report_of)
@@ -219,7 +223,7 @@ def test_the_smallest_limit_is_never_above_the_program_as_written():
 def test_exact_rewrites_keep_the_bits_of_what_is_not_summed():
     """Without the distance rewrite and over the queries, a split changes nothing at all."""
     numbers = random_array((307, 5)).round(), random_array((503, 5), seed=1).round()
-    module = record(functools.partial(nearest_l2, k=3), *map(lambda each: spec(each.shape), numbers))
+    module = record(functools.partial(nearest_l2, k=3), *(spec(each.shape) for each in numbers))
     unsplit = report_of(module)
     found = fit(module, unsplit.peak_bytes // 4, report_of, rewrites="exact")
     assert all(rewrite.is_exact for rewrite in found.plan.rewrites)

@@ -52,7 +52,10 @@ class BruteForce:
         if value in self.graph.outputs:
             return True
         for reader in self.readers[value]:
-            if reader.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.reshape") and self.last[value] == reader.index:
+            if (
+                reader.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.reshape")
+                and self.last[value] == reader.index
+            ):
                 pairs = zip(reader.reads, reader.results, strict=False)
                 if any(read == value and result in self.written and self._becomes_output(result) for read, result in pairs):
                     return True
@@ -68,7 +71,11 @@ class BruteForce:
 def straight_lines():
     """The canonical modules of the programs without control flow, whose bodies would be graphs of their own."""
     modules = {name: canonical(item.function, *item.arguments, x64=item.x64) for name, item in PROGRAMS.items()}
-    return {name: module for name, module in modules.items() if not any(op.operation.name in CONTROL_FLOW for op in main_block(module).operations)}
+    return {
+        name: module
+        for name, module in modules.items()
+        if not any(op.operation.name in CONTROL_FLOW for op in main_block(module).operations)
+    }
 
 
 def test_agrees_with_brute_force_where_nothing_is_fused():

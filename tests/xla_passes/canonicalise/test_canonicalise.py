@@ -14,8 +14,8 @@ from jaxlib.mlir import ir
 from tests.helpers import assert_same_bits, evaluate, op_names, random_array, record, run, spec
 from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.canonicalise.constants import elements_of
-from xla_passes.patterns import is_used
 from xla_passes.module import clone, main_block, parse, source_line, walk
+from xla_passes.patterns import is_used
 
 MATRIX = spec((6, 5))
 

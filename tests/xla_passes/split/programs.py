@@ -258,14 +258,29 @@ def shifted_line(a):
 def joined(a, b):
     c = jnp.concatenate([a, b, a * 2], 1)
     d = jnp.pad(c, ((1, 2), (0, 0)), constant_values=7)
-    return c.sum(1), d.max(0), jnp.flip(c, 1).sum(0), jnp.flip(c, 0) * c, jnp.roll(c, 2, 0), jnp.pad(c, ((0, 0), (2, 1)), mode="edge"), jnp.stack([c, c + 1])
+    return (
+        c.sum(1),
+        d.max(0),
+        jnp.flip(c, 1).sum(0),
+        jnp.flip(c, 0) * c,
+        jnp.roll(c, 2, 0),
+        jnp.pad(c, ((0, 0), (2, 1)), mode="edge"),
+        jnp.stack([c, c + 1]),
+    )
 
 
 @program(whole(3, 1, 7), is_exact=True)
 def ones(a):
     """Axes of one element."""
     b = a * 2
-    return b.squeeze(1), b[:, :, :, None].transpose(3, 0, 1, 2), b.sum(1), b.max((0, 1)), b.reshape(1, 21, 1).sum(1), b.reshape(3, 7).T @ b[:, 0]
+    return (
+        b.squeeze(1),
+        b[:, :, :, None].transpose(3, 0, 1, 2),
+        b.sum(1),
+        b.max((0, 1)),
+        b.reshape(1, 21, 1).sum(1),
+        b.reshape(3, 7).T @ b[:, 0],
+    )
 
 
 @program(real(0, 4), real(4, 5), table=COMPILED)
@@ -380,26 +395,54 @@ def wide_types(q, x, i):
 
 @program(integers(0, 256, 5, 9, dtype=np.uint8), real(5, 9) > 0)
 def narrow_types(a, b):
-    return a + a, (a * 3).sum(0, dtype=jnp.uint8), jnp.where(b, a, 1).max(1), b ^ (a > 9), (b & b[:, ::-1]).any(0), ~b, a // 3, lax.population_count(a)
+    return (
+        a + a,
+        (a * 3).sum(0, dtype=jnp.uint8),
+        jnp.where(b, a, 1).max(1),
+        b ^ (a > 9),
+        (b & b[:, ::-1]).any(0),
+        ~b,
+        a // 3,
+        lax.population_count(a),
+    )
 
 
 @program(real(5, 6, dtype=np.complex64), real(4, 6, dtype=np.complex64, seed=1), table=COMPILED)
 def complex_numbers(a, b):
     c = a * 1j + 2
-    return jnp.abs(c).sum(0), (c @ b.T).real, c.sum(1), jnp.conj(c).T @ a, jnp.where(c.real > 0, c, 0), c.prod(0), jnp.fft.fft(c, axis=1).imag
+    return (
+        jnp.abs(c).sum(0),
+        (c @ b.T).real,
+        c.sum(1),
+        jnp.conj(c).T @ a,
+        jnp.where(c.real > 0, c, 0),
+        c.prod(0),
+        jnp.fft.fft(c, axis=1).imag,
+    )
 
 
 @program(real(9, 6, dtype=jnp.bfloat16), real(4, 6, dtype=jnp.bfloat16, seed=1), table=COMPILED)
 def brain_floats(a, b):
     c = a * 2
-    return c.max(0), jnp.sort(c, 0), c.argmin(1), lax.dot_general(c, b, (((1,), (1,)), ((), ())), preferred_element_type=jnp.float32), c.sum(0)
+    return (
+        c.max(0),
+        jnp.sort(c, 0),
+        c.argmin(1),
+        lax.dot_general(c, b, (((1,), (1,)), ((), ())), preferred_element_type=jnp.float32),
+        c.sum(0),
+    )
 
 
 @program(real(4, 5, 5), real(4, 5, 3, seed=1), table=COMPILED)
 def linear_algebra(a, b):
     spd = jnp.einsum("bij,bkj->bik", a, a) + 5 * jnp.eye(5)
     factor = jnp.linalg.cholesky(spd)
-    return factor, lax.linalg.triangular_solve(factor, b, left_side=True, lower=True), jnp.fft.rfft(a, axis=-1), jnp.fft.irfft2(jnp.fft.rfft2(a))
+    return (
+        factor,
+        lax.linalg.triangular_solve(factor, b, left_side=True, lower=True),
+        jnp.fft.rfft(a, axis=-1),
+        jnp.fft.irfft2(jnp.fft.rfft2(a)),
+    )
 
 
 def leaves(results: object) -> Sequence[np.ndarray]:

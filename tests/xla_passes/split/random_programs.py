@@ -88,7 +88,13 @@ def reduced(xp, a, b, n):
     axis: Any = _dim(a, n)
     if n // 8 % 3 == 2 and a.ndim > 1:
         axis = tuple(sorted({axis, _dim(a, n // 3)}))
-    return [lambda: _bounded(xp, a.sum(axis)), lambda: a.max(axis), lambda: a.min(axis), lambda: (a > 0).all(axis), lambda: (a != 0).sum(axis)][n % 5]()
+    return [
+        lambda: _bounded(xp, a.sum(axis)),
+        lambda: a.max(axis),
+        lambda: a.min(axis),
+        lambda: (a > 0).all(axis),
+        lambda: (a != 0).sum(axis),
+    ][n % 5]()
 
 
 @operation

@@ -96,6 +96,6 @@ def assert_agree(actual: Sequence[np.ndarray], expected: Sequence[np.ndarray], *
             continue
         tolerance = 32 * float(jnp.finfo(one.dtype).eps)
         wide = np.complex128 if one.dtype.kind == "c" else np.float64
-        one, other = one.astype(wide), other.astype(wide)
-        largest = np.abs(other[np.isfinite(other)]).max(initial=1.0)
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * largest)
+        found, wanted = one.astype(wide), other.astype(wide)
+        largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance * largest)

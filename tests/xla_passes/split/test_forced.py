@@ -58,7 +58,7 @@ def test_one_loop_anywhere_compiled(name):
     program = COMPILED[name]
     module, is_exact = recorded(program)
     expected = run(module, *program.arguments)
-    made = list(each_split(module, lambda size: (3,)))
+    made = list(each_split(module, lambda _: (3,)))
     for splits, _ in random.Random(name).sample(made, min(4, len(made))):
         assert_agree(run(splits, *program.arguments), expected, is_exact=is_exact)
 
@@ -119,7 +119,8 @@ def test_accumulators_start_where_a_constant_comes_late():
       %s = stablehlo.reduce(%e init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<8x6xf32>, tensor<f32>) -> tensor<6xf32>
       %t = stablehlo.negate %s : tensor<6xf32>
       %low = stablehlo.constant dense<0xFF800000> : tensor<f32>
-      %m = stablehlo.reduce(%e init: %low) applies stablehlo.maximum across dimensions = [0] : (tensor<8x6xf32>, tensor<f32>) -> tensor<6xf32>
+      %m = stablehlo.reduce(%e init: %low) applies stablehlo.maximum across dimensions = [0]
+        : (tensor<8x6xf32>, tensor<f32>) -> tensor<6xf32>
       return %t, %m : tensor<6xf32>, tensor<6xf32>
     }""")
     x = np.arange(48, dtype=np.float32).reshape(8, 6)
@@ -134,7 +135,11 @@ def test_initial_values_are_taken_in_once():
 
     def function(a):
         b = jnp.abs(a)
-        return lax.reduce(b, np.float32(7), lax.add, (0,)), lax.reduce(b, np.float32(3), lax.mul, (0,)), lax.reduce(b, np.float32(4), lax.max, (0,))
+        return (
+            lax.reduce(b, np.float32(7), lax.add, (0,)),
+            lax.reduce(b, np.float32(3), lax.mul, (0,)),
+            lax.reduce(b, np.float32(4), lax.max, (0,)),
+        )
 
     module = canonical(function, x)
     for pieces in (2, 3, 8):

@@ -1,4 +1,4 @@
-"""Random programs, split anywhere, once or several times: the numbers of NumPy, to the bit. (All numbers are small and whole.)"""
+"""Random programs, split anywhere, once or several times: the numbers of NumPy, to the bit, as all of them are small and whole."""
 
 import numpy as np
 from hypothesis import given, settings
