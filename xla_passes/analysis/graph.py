@@ -54,6 +54,10 @@ class Graph:
         outer = {value for value, owner in enumerate(self.owner) if owner < 0}
         return frozenset(outer if self.terminator.name != "stablehlo.return" else outer - set(self.arguments))
 
+    def are_alike(self, one: int, other: int) -> bool:
+        """Whether two values' buffers have the same size."""
+        return self.bytes[one] == self.bytes[other]
+
     @property
     def terminator(self) -> Node:
         """The operation that returns the block's results."""

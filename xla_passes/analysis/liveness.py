@@ -3,6 +3,7 @@
 The order is the program's own; XLA's scheduler may do better. Arguments and outputs are counted apart, as the compiler's report does.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,10 +21,11 @@ EXPENSIVE = frozenset(f"stablehlo.{name}" for name in _DEAR.split()) | frozenset
 FUSED = EXPENSIVE | frozenset(f"stablehlo.{name}" for name in _CHEAP.split()) | {"chlo.conj", "chlo.square"}
 # These read their operands element by element, so that a fused operand is never written out.
 READERS = FUSED | {"stablehlo.reduce", "stablehlo.dynamic_update_slice"}
-# These may write their result over an operand that nobody reads afterwards.
-IN_PLACE = FUSED - {
+# These may write their result over what nobody reads afterwards: the fused ones over anything that their fusion reads.
+FUSES_IN_PLACE = FUSED - {
     "stablehlo.broadcast_in_dim", "stablehlo.transpose", "stablehlo.gather", "stablehlo.reverse", "stablehlo.concatenate", "stablehlo.pad",
-} | {"stablehlo.dynamic_update_slice", "stablehlo.while", "stablehlo.scatter"}  # fmt: skip
+}  # fmt: skip
+IN_PLACE = FUSES_IN_PLACE | {"stablehlo.dynamic_update_slice", "stablehlo.while", "stablehlo.scatter", "stablehlo.sort"}
 VIEWS = frozenset({"stablehlo.reshape"})
 
 
@@ -36,6 +38,7 @@ class Item:
     results: tuple[int, ...]
     inner_bytes: int = 0
     node: int = -1  # the graph's node behind it
+    overwrites: tuple[int, ...] = ()  # what its results may be written over, result by result; -1 for none
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Schedule:
         for index, item in enumerate(self.items):
             dying = [value for value in self.dies.get(index, ()) if value in live]
             new = {value: size_of(value) for value in item.results if value in self.materialised and value not in self.free}
-            reusable = sum(live[value] for value in dying) if item.name in IN_PLACE else 0
+            reusable = sum(live[value] for value in dying if item.name in FUSES_IN_PLACE or value in item.overwrites)
             made = sum(new.values())
             now = total + item.inner_bytes + max(0, made - reusable)
             totals.append(now)
@@ -105,8 +108,18 @@ class Schedule:
         )
 
 
-def schedule(items: tuple[Item, ...], held: frozenset[int], outputs: frozenset[int], *, fuses: bool = True) -> Schedule:
-    """A sequence of items. `held` values are counted elsewhere (arguments, captures); `outputs` too."""
+def schedule(
+    items: tuple[Item, ...],
+    held: frozenset[int],
+    outputs: frozenset[int],
+    are_alike: Callable[[int, int], bool],
+    *,
+    fuses: bool = True,
+) -> Schedule:
+    """A sequence of items. `held` values are counted elsewhere (arguments, captures); `outputs` too.
+
+    `are_alike` says whether two values' buffers have the same size.
+    """
     users: dict[int, list[Item]] = {}
     for item in items:
         for value in dict.fromkeys(item.reads):
@@ -114,7 +127,7 @@ def schedule(items: tuple[Item, ...], held: frozenset[int], outputs: frozenset[i
     made = {value: item for item in items for value in item.results}
     written = frozenset(v for v, item in made.items() if is_materialised(v, item, users.get(v, []), outputs, fuses))
     last = _last_reads(items, written)
-    free = held | _written_in_place(items, outputs, last)
+    free = held | _written_in_place(items, outputs, last, are_alike)
     dies: dict[int, list[int]] = {}
     for value, index in last.items():
         if value in written and value not in free:
@@ -134,21 +147,36 @@ def _last_reads(items: tuple[Item, ...], written: frozenset[int]) -> dict[int, i
     return last
 
 
-def _written_in_place(items: tuple[Item, ...], outputs: frozenset[int], last: dict[int, int]) -> frozenset[int]:
+def _written_in_place(
+    items: tuple[Item, ...], outputs: frozenset[int], last: dict[int, int], are_alike: Callable[[int, int], bool]
+) -> frozenset[int]:
     """The outputs, and the buffers that become outputs by being written over."""
     found = set(outputs)
     for index in range(len(items) - 1, -1, -1):
         item = items[index]
-        if item.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", *VIEWS):
-            for value, result in zip(item.reads, item.results, strict=False):
+        if item.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.sort", *VIEWS):
+            for value, result in zip(item.overwrites, item.results, strict=False):
                 if result in found and last.get(value) == index:
                     found.add(value)
+        elif item.name in FUSES_IN_PLACE and item.results[0] in found:
+            dying = (value for value in item.reads if last.get(value) == index and are_alike(value, item.results[0]))
+            found.update(itertools.islice(dying, 1))
     return frozenset(found)
+
+
+def overwritten(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
+    """The operands that an operation may write its results over, if nobody reads them afterwards."""
+    if name in VIEWS or name == "stablehlo.dynamic_update_slice":
+        return operands[:1]
+    return operands if name in IN_PLACE else ()
 
 
 def graph_items(graph: Graph, fuses: bool = True) -> tuple[Item, ...]:
     """The nodes of a graph as items; a loop or a branch takes what its own bodies take."""
-    return tuple(Item(node.name, node.reads, node.results, inner_bytes(node, fuses), node.index) for node in graph.nodes)
+    return tuple(
+        Item(node.name, node.reads, node.results, inner_bytes(node, fuses), node.index, overwritten(node.name, node.operands))
+        for node in graph.nodes
+    )
 
 
 def inner_bytes(node: Node, fuses: bool = True) -> int:
@@ -164,7 +192,7 @@ def graph_liveness(graph: Graph, *, fuses: bool = True) -> Liveness:
     outputs = graph.outputs
     if graph.terminator.name == "stablehlo.return":
         outputs = frozenset(v for v in outputs if graph.owner[v] < 0 or graph.nodes[graph.owner[v]].name in IN_PLACE)
-    return schedule(graph_items(graph, fuses), held, outputs, fuses=fuses).liveness(graph.bytes.__getitem__)
+    return schedule(graph_items(graph, fuses), held, outputs, graph.are_alike, fuses=fuses).liveness(graph.bytes.__getitem__)
 
 
 CONTROL_FLOW = frozenset({"stablehlo.while", "stablehlo.if", "stablehlo.case"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
-from xla_passes.analysis.liveness import Item, Liveness, Schedule, graph_items, schedule
+from xla_passes.analysis.liveness import Item, Liveness, Schedule, graph_items, overwritten, schedule
 from xla_passes.split.axes import Label, to_label
 from xla_passes.split.factors import Axis, Kind
 from xla_passes.split.region import Region, Step, alive_nodes
@@ -77,10 +77,10 @@ def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
         node = graph.nodes[step.node]
         reads = labelled(node.operands, step.factor.operands if step.factor else (None,) * len(node.operands), step)
         results = labelled(node.results, step.factor.results if step.factor else (None,) * len(node.results), step)
-        items.append(Item(node.name, reads, results, node=node.index))
+        items.append(Item(node.name, reads, results, node=node.index, overwrites=overwritten(node.name, reads)))
     for sink in region.sinks:
         items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
-    return Body(graph, region, schedule(tuple(items), held, frozenset(), fuses=fuses), numbers)
+    return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=fuses), numbers)
 
 
 def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item, ...], int]:
@@ -88,9 +88,8 @@ def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item
     before, after = placement(graph, region)
     items = graph_items(graph, fuses)
     sources = tuple(dict.fromkeys([*(value for value, _ in region.sliced), *region.whole]))
-    buffers = tuple(sink.buffer for sink in region.sinks if sink.buffer is not None)
-    reads = (*buffers, *(value for value in sources if value not in buffers))
-    loop = Item("stablehlo.while", reads, tuple(sink.value for sink in region.sinks))
+    buffers = tuple(-1 if sink.buffer is None else sink.buffer for sink in region.sinks)
+    loop = Item("stablehlo.while", sources, tuple(sink.value for sink in region.sinks), overwrites=buffers)
     return (*(items[i] for i in before), loop, *(items[i] for i in after)), len(before)
 
 
@@ -171,6 +170,6 @@ def weigh(graph: Graph, region: Region, budget_bytes: int, *, fuses: bool, machi
     """Put a region into its program."""
     items, at = virtual_items(graph, region, fuses)
     held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
-    around = schedule(items, held, graph.outputs, fuses=fuses).liveness(graph.bytes.__getitem__)
+    around = schedule(items, held, graph.outputs, graph.are_alike, fuses=fuses).liveness(graph.bytes.__getitem__)
     over = around.overflow_bytes(budget_bytes)
     return Weighed(graph, region, body_of(graph, region, fuses=fuses), around, over, at, budget_bytes, machine)

@@ -129,8 +129,8 @@ class _Emitter:
             carried = self._empty()
         rest = scalar(end, self.index)
         if start < end:
-            rest, *carried = self._loop(carried, start, end)
-        if end < region.units:  # from the loop's own counter, or XLA may compute this piece first and hold it through the loop
+            _, rest, *carried = self._loop(carried, start, end)
+        if end < region.units:  # from a counter of the loop, or XLA may compute this piece first and hold it through the loop
             carried = self._update(carried, rest, region.units - end)
         kinds = [self.graph.values[sink.value].type for sink in region.sinks]
         return [v if v.type == kind else stablehlo.convert(kind, v) for v, kind in zip(carried, kinds, strict=True)]
@@ -157,8 +157,9 @@ class _Emitter:
         return carried
 
     def _loop(self, carried: Sequence[ir.Value], start: int, end: int) -> list[ir.Value]:
+        """The loop's results: its counter, the counter once more (XLA knows what the one that it tests ends at), and what it carries."""
         first = scalar(start, self.index)
-        operands = [first, *carried]
+        operands = [first, first, *carried]
         kinds = [value.type for value in operands]
         loop = stablehlo.WhileOp(kinds, operands)
         places = [ir.Location.current] * len(kinds)
@@ -171,8 +172,9 @@ class _Emitter:
             position = offset = body.arguments[0]
             if self.region.is_parallel and (end - start) % self.length:
                 offset = stablehlo.minimum(position, scalar(self.region.units - self.length, self.index))
-            updated = self._update(list(body.arguments)[1:], offset, self.length)
-            stablehlo.return_([stablehlo.add(position, scalar(self.length, self.index)), *updated])
+            updated = self._update(list(body.arguments)[2:], offset, self.length)
+            following = stablehlo.add(position, scalar(self.length, self.index))
+            stablehlo.return_([following, following, *updated])
         return list(loop.results)
 
     def _update(self, carried: Sequence[ir.Value], offset: ir.Value, length: int, *, is_first: bool = False) -> list[ir.Value]:

@@ -11,7 +11,7 @@ from tests.xla_passes.split.programs import PROGRAMS
 from tests.xla_passes.split.splitting import Place, canonical, places, split, value_at
 from xla_passes.analysis.cost import Machine
 from xla_passes.analysis.graph import snapshot
-from xla_passes.analysis.liveness import CONTROL_FLOW, IN_PLACE, READERS, graph_liveness
+from xla_passes.analysis.liveness import CONTROL_FLOW, FUSES_IN_PLACE, IN_PLACE, READERS, graph_liveness
 from xla_passes.module import clone, main_block, parse, shape_of
 from xla_passes.split.candidates import weigh
 from xla_passes.split.loops import emit
@@ -53,11 +53,16 @@ class BruteForce:
             return True
         for reader in self.readers[value]:
             if (
-                reader.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.reshape")
+                reader.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.reshape", "stablehlo.sort")
                 and self.last[value] == reader.index
             ):
                 pairs = zip(reader.reads, reader.results, strict=False)
                 if any(read == value and result in self.written and self._becomes_output(result) for read, result in pairs):
+                    return True
+            if reader.name in FUSES_IN_PLACE and self._becomes_output(reader.results[0]):
+                size = self.graph.bytes[reader.results[0]]
+                dying = [read for read in reader.reads if self.last.get(read) == reader.index and self.graph.bytes[read] == size]
+                if dying[:1] == [value]:
                     return True
         return False
 

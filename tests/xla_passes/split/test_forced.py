@@ -174,6 +174,21 @@ def test_a_consumer_that_stays_out_costs_nothing():
     assert_agree(evaluate(splits, x), [x[:8:2], x.sum(0)], is_exact=True)
 
 
+def test_a_remainder_is_not_held_through_the_loop():
+    """301 rows in pieces of 38 leave 35: XLA takes no more than for one piece, though it knows the loop's trip count."""
+    arguments = (np.zeros((301, 16), np.float32), np.zeros((16, 499), np.float32))
+
+    def function(a, b):
+        k = jnp.exp(a @ b)
+        return k @ b.T, k.sum(0)
+
+    module = canonical(function, *arguments)
+    splits, (loop,) = split(module, (Place(_first(module, "stablehlo.exponential"), 0, 0), 8))
+    assert (loop.piece_length, loop.pieces, loop.axis_length % loop.piece_length) == (38, 8, 35)
+    report = report_of(splits)
+    assert report.temp_bytes < 1.2 * 4 * 38 * 499 + report.output_bytes
+
+
 def report_of(module):
     """The compiler's report on this machine."""
     compiled = compile_module(module)
