@@ -54,9 +54,9 @@ class Graph:
         outer = {value for value, owner in enumerate(self.owner) if owner < 0}
         return frozenset(outer if self.terminator.name != "stablehlo.return" else outer - set(self.arguments))
 
-    def are_alike(self, one: int, other: int) -> bool:
-        """Whether two values' buffers have the same size."""
-        return self.bytes[one] == self.bytes[other]
+    def can_take_over(self, value: int, result: int) -> bool:
+        """Whether a result may have the buffer of a value that nobody reads afterwards."""
+        return self.bytes[value] == self.bytes[result] and value not in self.protected
 
     @property
     def terminator(self) -> Node:

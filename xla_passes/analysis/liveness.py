@@ -112,13 +112,13 @@ def schedule(
     items: tuple[Item, ...],
     held: frozenset[int],
     outputs: frozenset[int],
-    are_alike: Callable[[int, int], bool],
+    can_take_over: Callable[[int, int], bool],
     *,
     fuses: bool = True,
 ) -> Schedule:
     """A sequence of items. `held` values are counted elsewhere (arguments, captures); `outputs` too.
 
-    `are_alike` says whether two values' buffers have the same size.
+    `can_take_over` says whether a result (second) may have the buffer of a value (first) that nobody reads afterwards.
     """
     users: dict[int, list[Item]] = {}
     for item in items:
@@ -127,7 +127,7 @@ def schedule(
     made = {value: item for item in items for value in item.results}
     written = frozenset(v for v, item in made.items() if is_materialised(v, item, users.get(v, []), outputs, fuses))
     last = _last_reads(items, written)
-    free = held | _written_in_place(items, outputs, last, are_alike)
+    free = held | _written_in_place(items, outputs, last, can_take_over)
     dies: dict[int, list[int]] = {}
     for value, index in last.items():
         if value in written and value not in free:
@@ -148,7 +148,7 @@ def _last_reads(items: tuple[Item, ...], written: frozenset[int]) -> dict[int, i
 
 
 def _written_in_place(
-    items: tuple[Item, ...], outputs: frozenset[int], last: dict[int, int], are_alike: Callable[[int, int], bool]
+    items: tuple[Item, ...], outputs: frozenset[int], last: dict[int, int], can_take_over: Callable[[int, int], bool]
 ) -> frozenset[int]:
     """The outputs, and the buffers that become outputs by being written over."""
     found = set(outputs)
@@ -159,7 +159,7 @@ def _written_in_place(
                 if result in found and last.get(value) == index:
                     found.add(value)
         elif item.name in FUSES_IN_PLACE and item.results[0] in found:
-            dying = (value for value in item.reads if last.get(value) == index and are_alike(value, item.results[0]))
+            dying = (value for value in item.reads if last.get(value) == index and can_take_over(value, item.results[0]))
             found.update(itertools.islice(dying, 1))
     return frozenset(found)
 
@@ -192,7 +192,7 @@ def graph_liveness(graph: Graph, *, fuses: bool = True) -> Liveness:
     outputs = graph.outputs
     if graph.terminator.name == "stablehlo.return":
         outputs = frozenset(v for v in outputs if graph.owner[v] < 0 or graph.nodes[graph.owner[v]].name in IN_PLACE)
-    return schedule(graph_items(graph, fuses), held, outputs, graph.are_alike, fuses=fuses).liveness(graph.bytes.__getitem__)
+    return schedule(graph_items(graph, fuses), held, outputs, graph.can_take_over, fuses=fuses).liveness(graph.bytes.__getitem__)
 
 
 CONTROL_FLOW = frozenset({"stablehlo.while", "stablehlo.if", "stablehlo.case"})

@@ -170,6 +170,6 @@ def weigh(graph: Graph, region: Region, budget_bytes: int, *, fuses: bool, machi
     """Put a region into its program."""
     items, at = virtual_items(graph, region, fuses)
     held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
-    around = schedule(items, held, graph.outputs, graph.are_alike, fuses=fuses).liveness(graph.bytes.__getitem__)
+    around = schedule(items, held, graph.outputs, graph.can_take_over, fuses=fuses).liveness(graph.bytes.__getitem__)
     over = around.overflow_bytes(budget_bytes)
     return Weighed(graph, region, body_of(graph, region, fuses=fuses), around, over, at, budget_bytes, machine)
