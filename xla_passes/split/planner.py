@@ -176,6 +176,9 @@ def forced_loop(block: ir.Block, value: ir.Value, axis: int, pieces: int) -> Cho
     target = graph.number.get(value)
     if target is None or graph.owner[target] < 0:
         raise ValueError(f"{value.get_name()} is not computed in @main")
+    rank = len(graph.shapes[target])
+    if not 0 <= axis < rank or pieces < 1:
+        raise ValueError(f"axis {axis} in {pieces} pieces: {value.get_name()} has {rank} axes, and there is at least one piece")
     region = _any_region(graph, axes, target, axis)
     if region is None:
         node = graph.nodes[graph.owner[target]]

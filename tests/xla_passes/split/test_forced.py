@@ -11,6 +11,7 @@ from tests.helpers import compile_module, evaluate, record, run
 from tests.xla_passes.split.programs import COMPILED, PROGRAMS, Program
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, places, split, sums_floats, value_at
 from xla_passes.module import main_block, parse, shape_of
+from xla_passes.opt import run_passes
 from xla_passes.pipeline import fit
 from xla_passes.plan import Report
 
@@ -215,6 +216,20 @@ def test_force_says_what_it_cannot_do():
         fit(module, 10**9, report_of, rewrites="exact", force=[("%99", 0, 2)])
     with pytest.raises(ValueError, match=r"axis 1 of %values \(chlo.top_k\) cannot be split"):
         fit(module, 10**9, report_of, rewrites="exact", force=[("%values", 1, 2)])
+
+
+def test_the_command_line_says_what_it_cannot_split():
+    source = (
+        "func.func public @main(%x: tensor<4xf32>) -> tensor<4xf32> { %y = stablehlo.sine %x : tensor<4xf32> return %y : tensor<4xf32> }"
+    )
+    assert "stablehlo.while" in run_passes(source, [], splits=["%0:0:2"])
+    for split_at, message in (
+        ("%0:0", "expected VALUE:AXIS:PIECES"),
+        ("%0:-1:2", "cannot read"),
+        ("%7:0:2", "there is no value %7 to split; there are %0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run_passes(source, [], splits=[split_at])
 
 
 @pytest.mark.parametrize("name", ["nearest", "attention", "joined"])
