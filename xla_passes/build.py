@@ -1,6 +1,7 @@
 """Small builders of StableHLO operations at the current insertion point; every pass that makes operations uses them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxlib.mlir import ir
@@ -27,28 +28,15 @@ def index_type(largest: int) -> ir.Type:
     return ir.IntegerType.get_signless(32 if largest <= INDEX_MAX else 64)
 
 
-def scalar(value: int, element: ir.Type) -> ir.Value:
-    """An integer scalar constant."""
-    attribute = ir.DenseElementsAttr.get_splat(tensor((), element), ir.IntegerAttr.get(element, value))
-    return stablehlo.constant(attribute)
-
-
-def zero(element: ir.Type) -> ir.Value:
-    """The scalar zero of any element type."""
-    return _number(0, element)
-
-
-def one(element: ir.Type) -> ir.Value:
-    """The scalar one of any element type."""
-    return _number(1, element)
-
-
-def _number(value: int, element: ir.Type) -> ir.Value:
+def scalar(value: float, element: ir.Type) -> ir.Value:
+    """A scalar constant of an integer, floating or complex element type."""
     kind = tensor((), element)
     if isinstance(element, ir.ComplexType):
         part = np.complex64 if str(element.element_type) == "f32" else np.complex128
-        return stablehlo.constant(ir.DenseElementsAttr.get(np.full((), value, part), type=kind))  # type: ignore[call-overload]  # arrays are buffers
-    attribute = ir.IntegerAttr.get(element, value) if isinstance(element, ir.IntegerType) else ir.FloatAttr.get(element, float(value))
+        array: Any = np.full((), value, part)
+        return stablehlo.constant(ir.DenseElementsAttr.get(array, type=kind))
+    is_integer = isinstance(element, ir.IntegerType)
+    attribute = ir.IntegerAttr.get(element, int(value)) if is_integer else ir.FloatAttr.get(element, float(value))
     return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, attribute))
 
 

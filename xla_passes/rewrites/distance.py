@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes import build
+from xla_passes import build, structured
 from xla_passes.module import shape_of, source_line, walk
 from xla_passes.plan import Rewrite
-from xla_passes.rewrites import emit
 from xla_passes.rewrites.views import View, defining_op, splat, view_of
 
 _ERASABLE = {
@@ -166,9 +165,9 @@ def _emit(distance: _Distance, shape: tuple[int, ...]) -> ir.Value:
     norms = [_Points(*_squared_norms(points, distance.contracted)) for points in (left, right)]
     total = stablehlo.add(*(_place(points, distance.kept, shape) for points in norms))
     product = _place(_Points(product, at), distance.kept, shape)
-    twice = stablehlo.multiply(product, emit.full(2.0, product))
+    twice = stablehlo.multiply(product, structured.full(2.0, product))
     squared = stablehlo.add(total, twice) if distance.is_sum else stablehlo.subtract(total, twice)
-    clamped = stablehlo.maximum(squared, emit.full(0.0, squared))
+    clamped = stablehlo.maximum(squared, structured.full(0.0, squared))
     return stablehlo.select(stablehlo.is_finite(total), clamped, total)
 
 
@@ -178,7 +177,7 @@ def _points(view: View) -> _Points:
     sizes = [size for size in shape_of(view.base) if size != 1]
     value = view.base
     if len(sizes) != len(shape_of(value)):
-        value = stablehlo.reshape(build.tensor(sizes, emit.element_of(value)), value)
+        value = stablehlo.reshape(build.tensor(sizes, structured.element_of(value)), value)
     return _Points(value, tuple(at))
 
 
@@ -200,21 +199,21 @@ def _centre(points: _Points, dims: Sequence[int]) -> _Points:
     Where points are around zero as they are, a few far away would only drag the centre after them.
     """
     value, axes = points.value, points.axes(dims)
-    nought, share = emit.full(0.0, value), emit.full(1.0 / math.prod(shape_of(value)[axis] for axis in axes), value)
+    nought, share = structured.full(0.0, value), structured.full(1.0 / math.prod(shape_of(value)[axis] for axis in axes), value)
     finite = stablehlo.select(stablehlo.is_finite(stablehlo.multiply(value, value)), value, nought)
     shares = stablehlo.multiply(finite, share)
-    mean, mean_square = emit.add_reduce(shares, axes), emit.add_reduce(stablehlo.multiply(shares, finite), axes)
-    half = stablehlo.multiply(mean_square, emit.full(0.5, mean_square))
+    mean, mean_square = structured.add_reduce(shares, axes), structured.add_reduce(stablehlo.multiply(shares, finite), axes)
+    half = stablehlo.multiply(mean_square, structured.full(0.5, mean_square))
     greater_equal = stablehlo.ComparisonDirectionAttr.get("GE")
     is_offset = stablehlo.compare(stablehlo.multiply(mean, mean), half, greater_equal)
-    centre = stablehlo.select(is_offset, mean, emit.full(0.0, mean))
+    centre = stablehlo.select(is_offset, mean, structured.full(0.0, mean))
     return _Points(centre, tuple(dim for dim in points.at if dim not in dims))
 
 
 def _squared_norms(points: _Points, contracted: Sequence[int]) -> tuple[ir.Value, tuple[int, ...]]:
     """The sums of squares over the contracted dimensions, and where the others are."""
     squares = stablehlo.multiply(points.value, points.value)
-    return emit.add_reduce(squares, points.axes(contracted)), tuple(dim for dim in points.at if dim not in contracted)
+    return structured.add_reduce(squares, points.axes(contracted)), tuple(dim for dim in points.at if dim not in contracted)
 
 
 def _product(distance: _Distance, left: _Points, right: _Points) -> tuple[tuple[int, ...], ir.Value]:
@@ -223,7 +222,7 @@ def _product(distance: _Distance, left: _Points, right: _Points) -> tuple[tuple[
     numbers = stablehlo.DotDimensionNumbers.get(left.axes(batch), right.axes(batch), left.axes(contracted), right.axes(contracted))
     used = (*batch, *contracted)
     at = (*batch, *(dim for dim in left.at if dim not in used), *(dim for dim in right.at if dim not in used))
-    kind = build.tensor([distance.shape[dim] for dim in at], emit.element_of(left.value))
+    kind = build.tensor([distance.shape[dim] for dim in at], structured.element_of(left.value))
     highest = ir.ArrayAttr.get([stablehlo.PrecisionAttr.get("HIGHEST")] * 2)
     return at, stablehlo.dot_general(kind, left.value, right.value, numbers, precision_config=highest)
 
@@ -236,7 +235,7 @@ def _place(points: _Points, dims: Sequence[int], shape: Sequence[int]) -> ir.Val
         value = stablehlo.transpose(value, ir.DenseI64ArrayAttr.get(order))
     if tuple(shape_of(value)) == tuple(shape):
         return value
-    return stablehlo.broadcast_in_dim(build.tensor(shape, emit.element_of(value)), value, ir.DenseI64ArrayAttr.get(sorted(positions)))
+    return stablehlo.broadcast_in_dim(build.tensor(shape, structured.element_of(value)), value, ir.DenseI64ArrayAttr.get(sorted(positions)))
 
 
 def _erase_dead(op: ir.Operation) -> None:

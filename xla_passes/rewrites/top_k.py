@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, stablehlo
 
-from xla_passes import build
+from xla_passes import build, structured
 from xla_passes.module import shape_of, source_line, walk
 from xla_passes.plan import Rewrite
-from xla_passes.rewrites import emit
 
 _FLOATS = {"f16": 16, "f32": 32, "f64": 64}
 
@@ -72,9 +71,9 @@ class TwoLevelTopK:
 
 def _flip(bits: ir.Value) -> ir.Value:
     """Floats' bits to signed integers of the same total order, and back: all but the sign bit flipped where that one is set."""
-    width = ir.IntegerType(emit.element_of(bits)).width
-    sign = stablehlo.shift_right_arithmetic(bits, emit.full(width - 1, bits))
-    return stablehlo.xor(bits, stablehlo.shift_right_logical(sign, emit.full(1, bits)))
+    width = ir.IntegerType(structured.element_of(bits)).width
+    sign = stablehlo.shift_right_arithmetic(bits, structured.full(width - 1, bits))
+    return stablehlo.xor(bits, stablehlo.shift_right_logical(sign, structured.full(1, bits)))
 
 
 def _cast_bits(value: ir.Value, element: ir.Type) -> ir.Value:
@@ -84,14 +83,14 @@ def _cast_bits(value: ir.Value, element: ir.Type) -> ir.Value:
 
 def _total_maximum(groups: ir.Value) -> ir.Value:
     """The maximum over the last axis by the order of `chlo.top_k`."""
-    element, last = emit.element_of(groups), len(shape_of(groups)) - 1
+    element, last = structured.element_of(groups), len(shape_of(groups)) - 1
     if isinstance(element, ir.IntegerType):
         least = 0 if element.is_unsigned else -(2 ** (element.width - 1))
-        return emit.reduce(groups, emit.constant(least, element), [last], stablehlo.maximum)
+        return structured.reduce(groups, build.scalar(least, element), [last], stablehlo.maximum)
     width = _FLOATS[str(element)]
     integer = ir.IntegerType.get_signless(width)
     keys = _flip(_cast_bits(groups, integer))
-    largest = emit.reduce(keys, emit.constant(-(2 ** (width - 1)), integer), [last], stablehlo.maximum)
+    largest = structured.reduce(keys, build.scalar(-(2 ** (width - 1)), integer), [last], stablehlo.maximum)
     return _cast_bits(_flip(largest), element)
 
 
@@ -105,23 +104,25 @@ def _rewrite(op: ir.Operation, length: int) -> None:
     """Replace one `chlo.top_k` by its two-level form with groups of `length`."""
     operand = op.operands[0]
     *batch, n = shape_of(operand)
-    k, element = ir.IntegerAttr(op.attributes["k"]).value, emit.element_of(operand)
+    k, element = ir.IntegerAttr(op.attributes["k"]).value, structured.element_of(operand)
     count = n // length
     grouped = count * length
     with op.location, ir.InsertionPoint(op):
         body = operand if grouped == n else _slice_last(operand, 0, grouped)
         groups = stablehlo.reshape(build.tensor((*batch, count, length), element), body)
         winners = chlo.top_k(_total_maximum(groups), k)[1]
-        winners = emit.sort_last(winners) if k > 1 else winners
-        candidates = emit.gather_batched(groups, winners, [length])
+        winners = structured.sort_last(winners) if k > 1 else winners
+        candidates = structured.gather_batched(groups, winners, [length])
         candidates = stablehlo.reshape(build.tensor((*batch, k * length), element), candidates)
         if grouped < n:
             candidates = stablehlo.concatenate([candidates, _slice_last(operand, grouped, n)], len(batch))
-            remainder = build.filled(emit.constant(count, emit.element_of(winners)), build.tensor((*batch, 1), emit.element_of(winners)))
+            remainder = build.filled(
+                build.scalar(count, structured.element_of(winners)), build.tensor((*batch, 1), structured.element_of(winners))
+            )
             winners = stablehlo.concatenate([winners, remainder], len(batch))
         values, places = chlo.top_k(candidates, k)
-        size = emit.full(length, places)
-        groups_before = emit.gather_batched(winners, stablehlo.divide(places, size))
+        size = structured.full(length, places)
+        groups_before = structured.gather_batched(winners, stablehlo.divide(places, size))
         indices = stablehlo.add(stablehlo.multiply(groups_before, size), stablehlo.remainder(places, size))
     op.results[0].replace_all_uses_with(values)
     op.results[1].replace_all_uses_with(indices)

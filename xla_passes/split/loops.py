@@ -10,7 +10,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, Node
-from xla_passes.build import filled, index_type, put, scalar, take, zero
+from xla_passes.build import filled, index_type, put, scalar, take
 from xla_passes.module import context, source_line
 from xla_passes.patterns import is_used
 from xla_passes.plan import Loop
@@ -153,7 +153,7 @@ class _Emitter:
             elif identity:
                 carried.append(identity(node.op, list(node.op.operands))[node.results.index(sink.value)])
             else:
-                carried.append(filled(zero(kind.element_type), kind))
+                carried.append(filled(scalar(0, kind.element_type), kind))
         return carried
 
     def _loop(self, carried: Sequence[ir.Value], start: int, end: int) -> list[ir.Value]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.build import filled, recreate, tensor, zero
+from xla_passes.build import filled, recreate, scalar, tensor
 from xla_passes.module import element_bits, shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
 from xla_passes.split.rules.elementwise import emit_resized
@@ -47,7 +47,7 @@ def _accumulator(op: ir.Operation) -> ir.RankedTensorType:
 
 def _identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
     kind = _accumulator(op)
-    return [filled(zero(kind.element_type), kind)]
+    return [filled(scalar(0, kind.element_type), kind)]
 
 
 def _combine(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], partial: Sequence[ir.Value]) -> list[ir.Value]:

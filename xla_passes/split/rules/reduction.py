@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, stablehlo
 
-from xla_passes.build import filled, one, recreate, resized, scalar, tensor, zero
+from xla_passes.build import filled, recreate, resized, scalar, tensor
 from xla_passes.module import shape_of
 from xla_passes.patterns import integers
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules import elementwise
 from xla_passes.split.rules.elementwise import emit_resized
+from xla_passes.structured import gather_batched
 
 
 def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
@@ -34,7 +35,7 @@ def _emit_reduce(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor,
     body = [child.operation.name for child in op.regions[0].blocks[0].operations]
     element = ir.RankedTensorType(operands[-1].type).element_type
     if factor.kind is Kind.REDUCTION and len(operands) == 2 and body[:-1] in (["stablehlo.add"], ["stablehlo.multiply"]):
-        operands = [operands[0], zero(element) if body[0] == "stablehlo.add" else one(element)]
+        operands = [operands[0], scalar(0 if body[0] == "stablehlo.add" else 1, element)]
     return emit_resized(op, operands, factor, piece)
 
 
@@ -103,23 +104,7 @@ def _merge_top_k(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], pa
     axis = len(shape_of(op.results[0])) - 1
     values, indices = (stablehlo.concatenate([old, new], axis) for old, new in zip(total, partial, strict=True))
     best = chlo.TopKOp(values, _k_of(op))
-    return [best.results[0], take_along_last(indices, best.results[1])]
-
-
-def take_along_last(source: ir.Value, indices: ir.Value) -> ir.Value:
-    """`source[..., indices[...]]`, batched over all dimensions but the last."""
-    shape = shape_of(indices)
-    batch = list(range(len(shape) - 1))
-    numbers = stablehlo.GatherDimensionNumbers.get(
-        offset_dims=[],
-        collapsed_slice_dims=[len(shape) - 1],
-        operand_batching_dims=batch,
-        start_indices_batching_dims=batch,
-        start_index_map=[len(shape) - 1],
-        index_vector_dim=len(shape),
-    )
-    sizes = ir.DenseI64ArrayAttr.get([1] * len(shape))
-    return stablehlo.gather(source, indices, numbers, sizes, indices_are_sorted=False)
+    return [best.results[0], gather_batched(indices, best.results[1])]
 
 
 RULES = {

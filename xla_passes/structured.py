@@ -1,4 +1,4 @@
-"""Builders of the structured operations that rewrites emit: reductions, sorts, gathers and constants, at the insertion point."""
+"""Builders of structured operations, on top of `build`: reductions, sorts and gathers, at the insertion point."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,16 +14,9 @@ def element_of(value: ir.Value) -> ir.Type:
     return ir.RankedTensorType(value.type).element_type
 
 
-def constant(value: float, element: ir.Type) -> ir.Value:
-    """A scalar constant of an integer or floating element type."""
-    is_integer = isinstance(element, ir.IntegerType)
-    attribute = ir.IntegerAttr.get(element, int(value)) if is_integer else ir.FloatAttr.get(element, value)
-    return stablehlo.constant(ir.DenseElementsAttr.get_splat(build.tensor((), element), attribute))
-
-
 def full(value: float, like: ir.Value) -> ir.Value:
     """A constant in every place of the shape of `like`."""
-    return build.filled(constant(value, element_of(like)), like.type)
+    return build.filled(build.scalar(value, element_of(like)), like.type)
 
 
 def reduce(value: ir.Value, start: ir.Value, dims: Sequence[int], combine: Callable[[ir.Value, ir.Value], ir.Value]) -> ir.Value:
@@ -38,7 +31,7 @@ def reduce(value: ir.Value, start: ir.Value, dims: Sequence[int], combine: Calla
 
 def add_reduce(value: ir.Value, dims: Sequence[int]) -> ir.Value:
     """The sum over `dims`."""
-    return reduce(value, build.zero(element_of(value)), dims, stablehlo.add)
+    return reduce(value, build.scalar(0, element_of(value)), dims, stablehlo.add)
 
 
 def sort_last(value: ir.Value) -> ir.Value:
