@@ -1,5 +1,6 @@
 """The passes in order, and `fit`, which runs them until the compiler says that the module is under its limit."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,12 +26,18 @@ Reporter = Callable[[ir.Module], Report]
 
 
 def default_pipeline(*, rewrites: str = "all") -> tuple[Pass, ...]:
-    """The passes in order; splitting stands between the algebraic rewrites and those that suit the pieces to the backend.
+    """The passes in order; the loops are built between those before and those after splitting."""
+    return (*passes_before_splitting(rewrites), *passes_after_splitting())
 
-    Canonicalisation first, so that every later pass meets one form of a thing. Rewrites before splitting, since a smaller program
-    needs fewer loops. Backend forms last, since they depend on how long the pieces are.
-    """
-    return (*canonicalise_passes(), *rewrite_passes(rewrites), *canonicalise_passes(), *backend_passes())
+
+def passes_before_splitting(rewrites: str) -> tuple[Pass, ...]:
+    """Canonicalisation first, so that every later pass meets one form of a thing; rewrites, since a smaller program needs fewer loops."""
+    return (*canonicalise_passes(), *rewrite_passes(rewrites), *canonicalise_passes())
+
+
+def passes_after_splitting() -> tuple[Pass, ...]:
+    """What the loops left is cleaned up; backend forms last, since they depend on how long the pieces are."""
+    return (*canonicalise_passes(), *backend_passes())
 
 
 def run_passes(module: ir.Module, passes: Sequence[Pass]) -> tuple[Rewrite, ...]:
@@ -93,6 +100,11 @@ class _Search:
     rewrites: str
     tried: list[Fit] = field(default_factory=list)
 
+    @functools.cached_property
+    def steps_before(self) -> tuple[Step, ...]:
+        """The program as written, step by step; every plan shows it."""
+        return steps(self.module)
+
     def run(self) -> Fit:
         """The first plan that the compiler finds under the limit."""
         canonical, fired = self._prepared()
@@ -132,7 +144,7 @@ class _Search:
         same = next((each for each in self.tried if each.plan.loops == loops), None)
         if same:
             return same, graph_liveness(snapshot(main_block(same.module)), fuses=fuses).peak_bytes
-        late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
+        late = run_passes(module, passes_after_splitting())
         estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
         return self._verified(module, loops, (*fired, *late), tuple(planner.blocked)), estimate
 
@@ -143,7 +155,7 @@ class _Search:
         loops = self._forced_loops(block, force)
         if not force and (choice := largest_split(block)):
             loops.append(emit(choice))
-        late = run_passes(module, (*canonicalise_passes(), *backend_passes()))
+        late = run_passes(module, passes_after_splitting())
         found = self._verified(module, tuple(loops), (*fired, *late))
         if found.plan.report.peak_bytes <= self.limit_bytes:
             return found
@@ -164,8 +176,7 @@ class _Search:
 
     def _prepared(self) -> tuple[ir.Module, tuple[Rewrite, ...]]:
         module = clone(self.module)
-        passes = (*canonicalise_passes(), *rewrite_passes(self.rewrites), *canonicalise_passes())
-        return module, run_passes(module, passes)
+        return module, run_passes(module, passes_before_splitting(self.rewrites))
 
     def _verified(self, module: ir.Module, loops: tuple[Loop, ...], fired: tuple[Rewrite, ...], blocked: tuple[Blocked, ...] = ()) -> Fit:
         module.operation.verify()
@@ -190,7 +201,7 @@ class _Search:
             loops=loops,
             rewrites=fired,
             blocked=blocked,
-            steps_before=steps(self.module),
+            steps_before=self.steps_before,
             steps_after=steps(module),
         )
 

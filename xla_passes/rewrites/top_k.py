@@ -116,9 +116,8 @@ def _rewrite(op: ir.Operation, length: int) -> None:
         candidates = stablehlo.reshape(build.tensor((*batch, k * length), element), candidates)
         if grouped < n:
             candidates = stablehlo.concatenate([candidates, _slice_last(operand, grouped, n)], len(batch))
-            remainder = build.filled(
-                build.scalar(count, structured.element_of(winners)), build.tensor((*batch, 1), structured.element_of(winners))
-            )
+            index = structured.element_of(winners)
+            remainder = build.filled(build.scalar(count, index), build.tensor((*batch, 1), index))
             winners = stablehlo.concatenate([winners, remainder], len(batch))
         values, places = chlo.top_k(candidates, k)
         size = structured.full(length, places)

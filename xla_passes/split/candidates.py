@@ -1,10 +1,11 @@
 """One way to build one loop: a region, the length of its pieces, and what that does to memory and time, by the estimates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
-from xla_passes.analysis.liveness import Item, Liveness, Schedule, graph_items, overwritten, schedule
+from xla_passes.analysis.liveness import Item, Liveness, Schedule, overwritten, schedule
 from xla_passes.split.axes import Label, to_label
 from xla_passes.split.factors import Axis, Kind
 from xla_passes.split.region import Region, Step, alive_nodes
@@ -83,10 +84,9 @@ def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
     return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=fuses), numbers)
 
 
-def virtual_items(graph: Graph, region: Region, fuses: bool) -> tuple[tuple[Item, ...], int]:
+def virtual_items(graph: Graph, region: Region, items: Sequence[Item]) -> tuple[tuple[Item, ...], int]:
     """The program's items once the loop stands in it, and where; the loop's own temporaries are left out."""
     before, after = placement(graph, region)
-    items = graph_items(graph, fuses)
     sources = tuple(dict.fromkeys([*(value for value, _ in region.sliced), *region.whole]))
     buffers = tuple(-1 if sink.buffer is None else sink.buffer for sink in region.sinks)
     loop = Item("stablehlo.while", sources, tuple(sink.value for sink in region.sinks), overwrites=buffers)
@@ -166,9 +166,9 @@ class Weighed:
         return seconds
 
 
-def weigh(graph: Graph, region: Region, budget_bytes: int, *, fuses: bool, machine: Machine) -> Weighed:
-    """Put a region into its program."""
-    items, at = virtual_items(graph, region, fuses)
+def weigh(graph: Graph, items: Sequence[Item], region: Region, budget_bytes: int, *, fuses: bool, machine: Machine) -> Weighed:
+    """Put a region into its program, whose nodes are `items` as they are now: asking for them anew would go through every loop's body."""
+    items, at = virtual_items(graph, region, items)
     held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
     around = schedule(items, held, graph.outputs, graph.can_take_over, fuses=fuses).liveness(graph.bytes.__getitem__)
     over = around.overflow_bytes(budget_bytes)

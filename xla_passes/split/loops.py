@@ -31,13 +31,13 @@ def emit(choice: Choice) -> Loop:
         if index < stays:
             graph.nodes[index].op.move_before(graph.nodes[stays].op)
     anchor = graph.nodes[after[0]].op
-    described = _describe(choice, {*before, *after})
+    alive = {*before, *after}
+    described = _describe(choice, alive)
     target = graph.nodes[graph.owner[region.target]].op
     with context(), target.location, ir.InsertionPoint(anchor):
         results = _Emitter(graph, choice.nest).build()
     for sink, result in zip(region.sinks, results, strict=True):
         graph.values[sink.value].replace_all_uses_with(result)
-    alive = {*before, *after}
     for node in reversed(graph.nodes):
         if node.index not in alive and not any(is_used(result) for result in node.op.results):
             node.op.erase()

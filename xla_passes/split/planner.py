@@ -4,14 +4,14 @@ The planner changes nothing; `LoopNest`s are its result, and `loops.emit` builds
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jaxlib.mlir import ir
 
 from xla_passes.analysis.cost import Machine
 from xla_passes.analysis.graph import Graph, snapshot
-from xla_passes.analysis.liveness import CONTROL_FLOW, Liveness, graph_liveness, inner_bytes
+from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, graph_liveness, inner_bytes
 from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
@@ -76,26 +76,28 @@ class Planner:
         best: Candidate | None = None
         seen: dict[Region, Candidate | None] = {}
         for target in _targets(graph, live):
-            found = self._best_for(graph, axes, target, budget, seen)
+            found = self._best_for(graph, live.items, axes, target, budget, seen)
             if found and found.overflow_bytes < over:
                 best = found if best is None else min(best, found, key=_rank)
             elif graph.bytes[target] * WORTH_TELLING >= budget:
                 self._note_blocked(graph, axes, target)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
-            tiled = [tile.best() for target in _targets(graph, live)[:1] for tile in self._tiles(graph, axes, target, budget)]
+            tiled = [tile.best() for target in _targets(graph, live)[:1] for tile in self._tiles(graph, live.items, axes, target, budget)]
             best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
         return Choice(graph, best.nest, depth) if best else None
 
-    def _tiles(self, graph: Graph, axes: Axes, target: int, budget: int) -> Iterator[Tile]:
+    def _tiles(self, graph: Graph, items: Sequence[Item], axes: Axes, target: int, budget: int) -> Iterator[Tile]:
         """Each pair of axes of a value, for an outer loop over one and a loop in its body over the other."""
         reach = Growth(self._growths(graph, target, budget)[0].large_bytes, recomputes_whole=True)
         shape = graph.shapes[target]
         regions = [grow(graph, axes, target, axis, reach) if size > 1 else None for axis, size in enumerate(shape)]
-        weighed = [weigh(graph, region, budget, fuses=self.fuses, machine=self.machine) for region in regions if region]
+        weighed = [weigh(graph, items, region, budget, fuses=self.fuses, machine=self.machine) for region in regions if region]
         for outer, inner in itertools.permutations(weighed, 2):
             yield Tile(outer, inner)
 
-    def _best_for(self, graph: Graph, axes: Axes, target: int, budget: int, seen: dict[Region, Candidate | None]) -> Candidate | None:
+    def _best_for(
+        self, graph: Graph, items: Sequence[Item], axes: Axes, target: int, budget: int, seen: dict[Region, Candidate | None]
+    ) -> Candidate | None:
         """The best loop over any axis of a value; regions that were weighed for another value are not weighed again."""
         candidates = []
         for axis, size in enumerate(graph.shapes[target]):
@@ -103,7 +105,7 @@ class Planner:
                 for growth in self._growths(graph, target, budget):
                     region = grow(graph, axes, target, axis, growth)
                     if region and region not in seen:
-                        seen[region] = self._best_length(graph, region, budget)
+                        seen[region] = self._best_length(graph, items, region, budget)
                     if region and (candidate := seen[region]):
                         candidates.append(candidate)
         return min(candidates, key=_rank, default=None)
@@ -114,9 +116,9 @@ class Planner:
         limits = sorted({max(1, min(budget // 4, size)), max(1, min(budget // 32, size)), size})
         return [Growth(limit) for limit in limits] + [Growth(limits[0], recomputes_whole=True)]
 
-    def _best_length(self, graph: Graph, region: Region, budget: int) -> Candidate | None:
+    def _best_length(self, graph: Graph, items: Sequence[Item], region: Region, budget: int) -> Candidate | None:
         """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest."""
-        weighed = weigh(graph, region, budget, fuses=self.fuses, machine=self.machine)
+        weighed = weigh(graph, items, region, budget, fuses=self.fuses, machine=self.machine)
         candidates = [weighed.candidate(length) for length in piece_lengths(region)]
         least = min((candidate.over_inside_bytes for candidate in candidates), default=0)
         near = [candidate for candidate in candidates if candidate.over_inside_bytes <= least + (budget // 4 if least else 0)]
