@@ -5,17 +5,20 @@ JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format types bench docs clean
+.PHONY: help demo test conformance lint format types bench docs clean
 .NOTPARALLEL:
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(VENV)/.has-examples  ## set up, then find the nearest flights of 20,000 under 256 MB (ARGS="--queries 2000" for less)
 	$(BIN)/python examples/knn_flights.py $(ARGS)
 
 test: $(VENV)/.has-dev  ## set up, then run the tests (ARGS="-k planner" for some)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+conformance: $(VENV)/.has-dev  ## every case of JAX's own table split everywhere and compared; writes docs/operations.md (an hour)
+	$(BIN)/python -m tests.conformance.table --jobs $(JOBS) $(ARGS)
 
 lint: $(VENV)/.has-dev  ## rules and formatting
 	$(BIN)/ruff check .

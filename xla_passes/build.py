@@ -28,7 +28,7 @@ def index_type(largest: int) -> ir.Type:
     return ir.IntegerType.get_signless(32 if largest <= INDEX_MAX else 64)
 
 
-def scalar(value: float, element: ir.Type) -> ir.Value:
+def scalar(value: complex, element: ir.Type) -> ir.Value:
     """A scalar constant of an integer, floating or complex element type."""
     kind = tensor((), element)
     if isinstance(element, ir.ComplexType):
@@ -36,7 +36,7 @@ def scalar(value: float, element: ir.Type) -> ir.Value:
         array: Any = np.full((), value, part)
         return stablehlo.constant(ir.DenseElementsAttr.get(array, type=kind))
     is_integer = isinstance(element, ir.IntegerType)
-    attribute = ir.IntegerAttr.get(element, int(value)) if is_integer else ir.FloatAttr.get(element, float(value))
+    attribute = ir.IntegerAttr.get(element, int(value.real)) if is_integer else ir.FloatAttr.get(element, float(value.real))
     return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, attribute))
 
 

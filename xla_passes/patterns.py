@@ -1,14 +1,14 @@
 """What passes share in looking at operations: walking blocks, producers and users, rules by operation name, side effects."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from jaxlib.mlir import ir
 
 from xla_passes.module import context
 
-# One rewrite of the operations of one name: the value that takes the place of the only result, or None to leave the operation alone.
-# It runs with the insertion point at the operation and with the operation's location.
-Rule = Callable[[ir.Operation], ir.Value | None]
+# One rewrite of the operations of one name: the value that takes the place of the only result, or one for each of several, or None to
+# leave the operation alone. It runs with the insertion point at the operation and with the operation's location.
+Rule = Callable[[ir.Operation], ir.Value | Sequence[ir.Value] | None]
 
 # Other devices and the host wait for these; nothing is known about a callee before it is inlined.
 _EFFECTFUL = frozenset(
@@ -84,7 +84,13 @@ def _apply(block: ir.Block, rules: Mapping[str, Rule]) -> None:
         if rule is None:
             continue
         with ir.InsertionPoint(op), op.location:
-            value = rule(op)
-        if value is not None:
-            op.results[0].replace_all_uses_with(value)
-            op.erase()
+            made = rule(op)
+        if made is not None:
+            replace(op, [made] if isinstance(made, ir.Value) else made)
+
+
+def replace(op: ir.Operation, values: Sequence[ir.Value]) -> None:
+    """Let `values` take the place of the operation's results, and remove it."""
+    for result, value in zip(op.results, values, strict=True):
+        result.replace_all_uses_with(value)
+    op.erase()

@@ -13,8 +13,9 @@ from xla_passes.module import clone, main_block, shape_of, source_line, type_byt
 from xla_passes.passes import Pass
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
 from xla_passes.rewrites import backend_passes, rewrite_passes
-from xla_passes.split.loops import emit
+from xla_passes.split.loops import build, emit
 from xla_passes.split.planner import Planner, forced_loop, largest_split
+from xla_passes.split.sinking import Sinking, sink
 
 ATTEMPTS = 5  # plans made from what the compiler reported of the one before
 MOST_LOOPS = 64
@@ -115,10 +116,12 @@ class _Search:
             found, estimate = self._attempt(canonical, fired, budget, fuses=fuses)
             if found.plan.report.peak_bytes <= self.limit_bytes:
                 return replace(found, tried=tuple(self.tried))
-            taken = found.plan.report.peak_bytes - held
+            report = found.plan.report
+            taken = report.peak_bytes - report.workspace_bytes - held
             if taken > 4 * max(estimate, 1 << 20):
                 fuses = False  # the compiler materialises what the model thought it would fuse
-            budget = min(budget * 3 // 4, budget * room // max(1, taken))
+            left = max(room // 4, room - report.workspace_bytes)  # the work space of library calls hardly depends on the budget
+            budget = min(budget * 3 // 4, left, budget * left // max(1, taken))
         return self._smallest(canonical, fired, held)
 
     def _smallest(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held: int) -> Fit:
@@ -126,6 +129,8 @@ class _Search:
         fits = [Fit(self.module, self.plan_of(self.module, self.unsplit))]
         for divisor, fuses in SMALL_BUDGETS:
             fits.append(self._attempt(canonical, fired, max(SMALLEST_BUDGET, held // divisor), fuses=fuses)[0])
+            if _peak_bytes(fits[-1]) <= self.limit_bytes:
+                return replace(fits[-1], tried=tuple(self.tried))
         best = min(fits, key=_peak_bytes)
         for _ in range(ATTEMPTS):  # half of what the best of them takes, as long as that makes it better
             fits.append(self._attempt(canonical, fired, (_peak_bytes(best) - held) // 2, fuses=True)[0])
@@ -140,13 +145,13 @@ class _Search:
         """The plan for a budget of temporaries, compiled unless the same loops were, and the estimate of its temporaries."""
         module = clone(canonical)
         planner = Planner(max(0, budget), fuses=fuses)
-        loops = build_loops(module, planner)
-        same = next((each for each in self.tried if each.plan.loops == loops), None)
+        loops, sunk = build_loops(module, planner)
+        same = next((each for each in self.tried if each.plan.loops == loops and set(sunk) <= set(each.plan.rewrites)), None)
         if same:
             return same, graph_liveness(snapshot(main_block(same.module)), fuses=fuses).peak_bytes
         late = run_passes(module, passes_after_splitting())
         estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
-        return self._verified(module, loops, (*fired, *late), tuple(planner.blocked)), estimate
+        return self._verified(module, loops, (*fired, *sunk, *late), tuple(planner.blocked)), estimate
 
     def forced(self, force: Sequence[tuple[str, int, int]]) -> Fit:
         """The loops that are asked for, whether or not the program fits without them; `force` empty is "always"."""
@@ -243,16 +248,23 @@ def largest_at_peak(block: ir.Block) -> ir.Operation:
     return graph.nodes[graph.owner[made[0]]].op if made else graph.terminator.op
 
 
-def build_loops(module: ir.Module, planner: Planner) -> tuple[Loop, ...]:
-    """Build one loop after another until the program fits by the estimate, or no loop brings it nearer."""
+def build_loops(module: ir.Module, planner: Planner) -> tuple[tuple[Loop, ...], tuple[Rewrite, ...]]:
+    """Build one loop after another until the program fits by the estimate, or no loop brings it nearer; and what was recomputed inside."""
     loops: list[Loop] = []
+    rewrites: list[Rewrite] = []
     overflows: list[int] = []
-    while len(loops) < MOST_LOOPS and (choice := planner.next_loop(main_block(module))):
-        overflows.append(choice.overflow_bytes)
-        if min(overflows[-PATIENCE:]) > min(overflows):
-            break
-        loops.append(emit(choice))
-    return tuple(loops)
+    while len(loops) + len(rewrites) < MOST_LOOPS and (found := planner.next_loop(main_block(module))):
+        if found.overflow_bytes is not None:
+            overflows.append(found.overflow_bytes)
+            if min(overflows[-PATIENCE:]) > min(overflows):
+                break
+        if isinstance(found, Sinking):
+            rewrites.append(sink(found))
+        else:
+            built = build(found)
+            planner.note_built(found, built)
+            loops.append(built.loop)
+    return tuple(loops), tuple(rewrites)
 
 
 def steps(module: ir.Module) -> tuple[Step, ...]:

@@ -138,10 +138,80 @@ def test_a_loop_of_the_fitted_program_is_in_the_users_jit():
     np.testing.assert_allclose(lowered.compile()(x), 2 * plain(x, y), rtol=1e-4)
 
 
-def test_a_gradient_is_split_too():
-    wrapped = memarray.wrap(plain, memory_limit="200kB")
-    x, y = np.random.default_rng(1).standard_normal((2, 300, 4)).astype(np.float32)
-    np.testing.assert_allclose(jax.grad(wrapped)(x, y), jax.grad(plain)(x, y), rtol=1e-3, atol=1e-4)
+def weighted_kernel(x, weights, scale):
+    kernel = jnp.exp(-((x[:, None] - x[None]) ** 2).sum(-1) / (2 * scale**2))
+    return (weights * (kernel @ weights)).sum()
+
+
+X300, WEIGHTS, DIRECTIONS = np.random.default_rng(2).standard_normal((3, 300, 3)).astype(np.float32)
+SCALE = np.float32(1.5)
+SCALES = np.array([0.5, 1, 2], np.float32)
+# Of f(x, weights, scale), whose kernel matrix takes 360 kB.
+DERIVATIVES = {
+    "call": lambda f: f(X300, WEIGHTS, SCALE),
+    "grad": lambda f: jax.grad(f, argnums=(0, 1, 2))(X300, WEIGHTS, SCALE),
+    "value and grad": lambda f: jax.value_and_grad(f, argnums=2)(X300, WEIGHTS, SCALE),
+    "vjp": lambda f: jax.vjp(f, X300, WEIGHTS, SCALE)[1](np.float32(2)),
+    "jvp": lambda f: jax.jvp(f, (X300, WEIGHTS, SCALE), (DIRECTIONS, WEIGHTS, SCALE)),
+    "hessian-vector product": lambda f: jax.jvp(lambda x: jax.grad(f)(x, WEIGHTS, SCALE), (X300,), (DIRECTIONS,))[1],
+    "reverse over reverse": lambda f: jax.grad(lambda x: (jax.grad(f)(x, WEIGHTS, SCALE) * DIRECTIONS).sum())(X300),
+    "second derivative": lambda f: jax.grad(jax.grad(f, argnums=2), argnums=2)(X300, WEIGHTS, SCALE),
+    "jit of grad": lambda f: jax.jit(jax.grad(f))(X300, WEIGHTS, SCALE),
+    "vmap": lambda f: jax.vmap(f, (None, None, 0))(X300, WEIGHTS, SCALES),
+    "vmap of grad": lambda f: jax.vmap(jax.grad(f, argnums=2), (None, None, 0))(X300, WEIGHTS, SCALES),
+    "scan": lambda f: jax.lax.scan(lambda total, scale: (total + f(X300, WEIGHTS, scale), None), 0.0, SCALES)[0],
+    "descent in a scan": lambda f: jax.lax.scan(
+        lambda scale, _: (scale - 1e-5 * jax.grad(f, argnums=2)(X300, WEIGHTS, scale),) * 2, SCALE, None, length=3
+    ),
+}
+
+
+def fitted_programs(function):
+    """The programs that were compiled for a traced function and for those derived from it."""
+    programs = list(function._programs.values())
+    return programs + [program for derived in function._derived.values() for program in fitted_programs(derived)]
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_derived_functions_are_split_too(name):
+    limit = 100_000
+    wrapped = memarray.wrap(weighted_kernel, memory_limit=limit)
+    actual, expected = DERIVATIVES[name](wrapped), DERIVATIVES[name](jax.jit(weighted_kernel))
+    served = [
+        program.serve(limit) for entry in wrapped._entries.values() for program in fitted_programs(entry.function) if program.compilations
+    ]
+    assert any(one.plan.loops for one in served)
+    assert all(one.peak_bytes <= limit for one in served)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * np.abs(b).max()), actual, expected)
+
+
+@pytest.mark.parametrize("derive", [jax.grad, jax.hessian, lambda f: jax.jacfwd(jax.grad(f))])
+def test_derivatives_inside_of_the_wrapped_function(derive):
+    derived = derive(lambda scale: weighted_kernel(jnp.asarray(X300), WEIGHTS, scale))
+    wrapped = memarray.wrap(derived, memory_limit=100_000)
+    assert wrapped.plan(SCALE).loops
+    np.testing.assert_allclose(wrapped(SCALE), jax.jit(derived)(SCALE), rtol=1e-4)
+
+
+@pytest.mark.parametrize("columns", [3, 8])
+def test_a_kernel_too_large_to_hold_and_its_gradient_fit(columns):
+    """100,000 points: a kernel matrix of 40 GB, under 512 MB. The same program at 1,500 points computes what float64 does."""
+    wrapped = memarray.wrap(jax.value_and_grad(weighted_kernel, argnums=(0, 2)), memory_limit="512MB")
+    float32 = jnp.float32
+    plan = wrapped.plan(*(jax.ShapeDtypeStruct(shape, float32) for shape in ((100_000, columns), (100_000, 2), ())))
+    assert plan.fits
+    assert plan.unsplit_peak_bytes > 40e9
+
+    generator = np.random.default_rng(0)
+    x, weights = generator.standard_normal((1500, columns), np.float32), generator.random((1500, 2), np.float32)
+    value, (by_x, by_scale) = wrapped.with_limit("1MB")(x, weights, SCALE)
+    x, weights, scale = x.astype(np.float64), weights.astype(np.float64), float(SCALE)
+    squares = ((x[:, None] - x[None]) ** 2).sum(-1)
+    terms = np.exp(-squares / (2 * scale**2)) * (weights @ weights.T)
+    exact_by_x = -2 * (x * terms.sum(1)[:, None] - terms @ x) / scale**2
+    np.testing.assert_allclose(value, terms.sum(), rtol=1e-5)
+    np.testing.assert_allclose(by_x, exact_by_x, rtol=0, atol=1e-5 * np.abs(exact_by_x).max())
+    np.testing.assert_allclose(by_scale, (terms * squares).sum() / scale**3, rtol=1e-5)
 
 
 def test_lowering_for_hardware_that_is_not_here():

@@ -392,7 +392,7 @@ def _custom_call(op: ir.Operation, threads: int) -> int:
     if not target.startswith("lapack_"):
         return 0
     routine = target.removeprefix("lapack_").removesuffix("_ffi")[1:]
-    rows, columns = shape_of(op.operands[0])[-2:]
+    rows, columns = max(map(shape_of, op.operands), key=len)[-2:]  # a tridiagonal matrix comes as its diagonals
     short, long, size = min(rows, columns), max(rows, columns), _operand_bytes(op, 0)
     if routine == "trsm":
         return _triangular_solve(op, threads)

@@ -25,7 +25,7 @@ class ComposeBroadcasts:
     - `reshape(broadcast_in_dim(x))`, where only dimensions of size 1 come and go -> `broadcast_in_dim(x)`;
     - `transpose(broadcast_in_dim(x))` -> `broadcast_in_dim(x)`, if the dimensions of `x` stay in order;
     - `transpose(transpose(x))` -> `transpose(x)`, `reshape(reshape(x))` -> `reshape(x)`;
-    - a reshape, transpose, convert, broadcast, slice or concatenation that returns its operand -> the operand.
+    - a reshape, transpose or broadcast that returns its operand -> the operand.
     """
 
     name: str = "compose-broadcasts"
@@ -139,18 +139,8 @@ def compose_transpose(op: ir.Operation) -> ir.Value | None:
     return None
 
 
-def drop_unchanged(op: ir.Operation) -> ir.Value | None:
-    """The operand of an operation that returns it as it is, which its type is enough to tell for converts, slices and concatenations."""
-    value = op.operands[0]
-    return value if value.type == op.results[0].type else None
-
-
 _RULES: dict[str, Rule] = {
     _BROADCAST: compose_broadcast,
     _RESHAPE: compose_reshape,
     _TRANSPOSE: compose_transpose,
-    "stablehlo.convert": drop_unchanged,
-    "stablehlo.slice": drop_unchanged,
-    "stablehlo.dynamic_slice": drop_unchanged,
-    "stablehlo.concatenate": drop_unchanged,
 }

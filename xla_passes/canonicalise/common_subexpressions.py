@@ -1,12 +1,12 @@
 """Computes once what a block computes several times."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
 
 from xla_passes.module import context, walk
-from xla_passes.patterns import function_blocks, has_side_effects, inner_blocks
+from xla_passes.patterns import function_blocks, has_side_effects, inner_blocks, replace
 from xla_passes.plan import Rewrite
 
 # Two random numbers are not one, and a barrier separates what its author wanted separate.
@@ -32,21 +32,36 @@ class CommonSubexpressions:
 
 
 def _share(block: ir.Block) -> None:
-    first: dict[Hashable, ir.Operation] = {}
+    seen = _Seen()
     for view in list(block.operations):
         op = view.operation
         for inner in inner_blocks(op):
             _share(inner)
-        if not len(op.results) or not _can_share(op):
-            continue
-        key = _key(op, {})
-        if key is None:
-            continue
-        same = first.setdefault(key, op)
-        if same is not op:
-            for result, kept in zip(op.results, same.results, strict=True):
-                result.replace_all_uses_with(kept)
-            op.erase()
+        if len(op.results) and _can_share(op):
+            same = seen.same(op)
+            if same is not None:
+                replace(op, list(same.results))
+
+
+@dataclass
+class _Seen:
+    """The operations of a block so far. Few have the name and operands of another, and only for those is the long key put together."""
+
+    alone: dict[Hashable, ir.Operation | None] = field(default_factory=dict)
+    known: dict[Hashable, ir.Operation] = field(default_factory=dict)
+
+    def same(self, op: ir.Operation) -> ir.Operation | None:
+        """The one that has everything in common with `op`, if there is one."""
+        brief = (op.name, *op.operands)
+        if brief not in self.alone:
+            self.alone[brief] = op
+            return None
+        first, self.alone[brief] = self.alone[brief], None
+        for each in (first, op):
+            key = None if each is None else _key(each, {})
+            if each is not None and key is not None and self.known.setdefault(key, each) is not each:
+                return self.known[key]
+        return None
 
 
 def _can_share(op: ir.Operation) -> bool:

@@ -1,6 +1,6 @@
 """Computes what is known while compiling: arithmetic on scalar constants, slices at constant places, squares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.canonicalise.constants import Number, filled_with, numpy_dtype, scalar_constant
 from xla_passes.module import shape_of
-from xla_passes.patterns import apply_rules, integers
+from xla_passes.patterns import Rule, apply_rules, integers
 from xla_passes.plan import Rewrite
+from xla_passes.structured import element_of
 
 _COMPARISONS: dict[str, Callable[..., Number]] = {
     "EQ": np.equal,
@@ -44,6 +45,33 @@ _FLOAT_ONLY: dict[str, Callable[..., Number]] = {
 }
 
 
+def _quotient(dividend: Number, divisor: Number) -> Number | None:
+    """Rounded towards zero, as StableHLO has it; None where it says nothing: by zero, and out of range."""
+    if divisor == 0:
+        return None
+    quotient = abs(int(dividend)) // abs(int(divisor))
+    signed = -quotient if (dividend < 0) != (divisor < 0) else quotient
+    return dividend.dtype.type(signed) if signed <= np.iinfo(dividend.dtype).max else None
+
+
+def _remainder(dividend: Number, divisor: Number) -> Number | None:
+    """What is left, with the sign of the dividend."""
+    quotient = _quotient(dividend, divisor)
+    return None if quotient is None else dividend.dtype.type(int(dividend) - int(quotient) * int(divisor))
+
+
+def _clamped(low: Number, number: Number, high: Number) -> Number:
+    return np.minimum(np.maximum(number, low), high)
+
+
+_INTEGER_ONLY: dict[str, Callable[..., Number | None]] = {
+    "stablehlo.divide": _quotient,
+    "stablehlo.remainder": _remainder,
+    "stablehlo.clamp": _clamped,
+}
+FOLDED = frozenset((*_LOGIC, *_ARITHMETIC, *_FLOAT_ONLY, *_INTEGER_ONLY, "stablehlo.convert", "stablehlo.compare"))
+
+
 @dataclass(frozen=True)
 class FoldConstants:
     """Operations on scalar constants -> their result; exact.
@@ -66,18 +94,21 @@ class FoldConstants:
 def fold_scalar(op: ir.Operation) -> ir.Value | None:
     """The constant that a scalar operation on scalar constants computes."""
     kind = ir.RankedTensorType(op.results[0].type)
-    if kind.rank:
-        return None
-    operands = [filled_with(operand) for operand in op.operands]
-    dtype = numpy_dtype(kind.element_type)
-    if dtype is None or any(operand is None for operand in operands):
-        return None
+    number = None if kind.rank else number_of(op, [filled_with(operand) for operand in op.operands])
+    return None if number is None else scalar_constant(number, kind.element_type)
+
+
+def number_of(op: ir.Operation, operands: Sequence[Number | None]) -> Number | None:
+    """The number that an operation makes of numbers; None where one is unknown, or what it makes of them is for the compiler to say."""
+    dtype = numpy_dtype(element_of(op.results[0]))
     numbers = [operand for operand in operands if operand is not None]
+    if dtype is None or op.name not in FOLDED or len(numbers) < len(operands):
+        return None
     with np.errstate(all="ignore"):
         number = _compute(op, numbers, dtype)
     if number is None or number.dtype != dtype or not all(map(_is_portable, (*numbers, number))):
         return None
-    return scalar_constant(number, kind.element_type)
+    return number
 
 
 def _compute(op: ir.Operation, numbers: list[Number], dtype: np.dtype[Any]) -> Number | None:
@@ -86,7 +117,9 @@ def _compute(op: ir.Operation, numbers: list[Number], dtype: np.dtype[Any]) -> N
         return _convert(numbers[0], dtype)
     if name == "stablehlo.compare":
         return _compare(op, numbers)
-    function = _LOGIC.get(name) if kind in "biu" else None
+    function: Callable[..., Number | None] | None = _LOGIC.get(name) if kind in "biu" else None
+    if kind in "iu":
+        function = function or _INTEGER_ONLY.get(name)
     if kind == "f":
         function = _FLOAT_ONLY.get(name)
     if kind != "b":
@@ -147,8 +180,8 @@ def slice_at_constants(op: ir.Operation) -> ir.Value | None:
     return stablehlo.slice(operand, lows, highs, [1] * len(lows))
 
 
-_RULES: dict[str, Callable[[ir.Operation], ir.Value | None]] = {
-    **dict.fromkeys((*_LOGIC, *_ARITHMETIC, *_FLOAT_ONLY, "stablehlo.convert", "stablehlo.compare"), fold_scalar),
+_RULES: dict[str, Rule] = {
+    **dict.fromkeys(FOLDED, fold_scalar),
     "stablehlo.power": square,
     "stablehlo.select": choose,
     "stablehlo.dynamic_slice": slice_at_constants,

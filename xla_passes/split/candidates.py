@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
-from xla_passes.analysis.liveness import Item, Liveness, Schedule, overwritten, schedule
-from xla_passes.split.axes import Label, to_label
-from xla_passes.split.factors import Axis, Kind
-from xla_passes.split.region import Region, Step, alive_nodes
+from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, Schedule, inner_bytes, overwritten, schedule
+from xla_passes.split.axes import Label, units_in
+from xla_passes.split.factors import Kind
+from xla_passes.split.region import Region, alive_nodes
+from xla_passes.split.table import RULES
 
 # A running top-k concatenates, selects and gathers at every trip.
 MERGE_PASSES = 40
@@ -46,6 +47,7 @@ class Body:
     region: Region
     schedule: Schedule
     numbers: dict[tuple[int, Label | None], int]
+    inner: dict[int, int]  # what the bodies of control flow take, unsplit, by the number of the step: numbered as the value -1 - step
 
     def liveness(self, length: int) -> tuple[Liveness, list[int]]:
         """The temporaries of a piece of so many units, and the bytes of the body's values."""
@@ -57,8 +59,19 @@ class Body:
         return [self._bytes(value, label, length) for value, label in self.numbers]
 
     def _bytes(self, value: int, label: Label | None, length: int) -> int:
+        if value < 0:
+            return self._inner_bytes(-1 - value, length)
         size = self.graph.bytes[value]
-        return size if label is None else size * label.scale * length // max(1, self.graph.shapes[value][label.dim])
+        return size if label is None else size * label.length(length) // max(1, self.graph.shapes[value][label.dim])
+
+    def _inner_bytes(self, at: int, length: int) -> int:
+        """What the bodies of control flow take inside of one step: taken to shrink with its piece, but not with fewer trips."""
+        step = self.region.steps[at]
+        assert step.factor is not None
+        if step.is_sequential:
+            return self.inner[at]
+        part = units_in(step.frame, length) * step.scale
+        return self.inner[at] * part // max(1, step.factor.size)
 
 
 def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
@@ -68,20 +81,26 @@ def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
     def number(value: int, label: Label | None) -> int:
         return numbers.setdefault((value, label), len(numbers))
 
-    def labelled(values: tuple[int, ...], axes: tuple[Axis | None, ...], step: Step) -> tuple[int, ...]:
-        labels = (to_label(step.scale, step.shift, axis) if axis else None for axis in axes)
-        return tuple(number(value, label) for value, label in zip(values, labels, strict=True))
-
     held = frozenset(number(value, None) for value in region.whole)
     items = [Item("stablehlo.dynamic_slice", (), (number(value, label),)) for value, label in region.sliced]
-    for step in region.steps:
+    inner: dict[int, int] = {}
+    updated: set[int] = set()  # totals that are written over in place
+    for at, step in enumerate(region.steps):
         node = graph.nodes[step.node]
-        reads = labelled(node.operands, step.factor.operands if step.factor else (None,) * len(node.operands), step)
-        results = labelled(node.results, step.factor.results if step.factor else (None,) * len(node.results), step)
+        reads = tuple(number(value, label) for value, label in step.reads(node))
+        if step.is_reduction and RULES[node.name].updates:
+            updated.update(node.results)
+            results: tuple[int, ...] = ()
+        else:
+            results = tuple(number(value, label) for value, label in step.makes(node))
+        if step.factor and node.name in CONTROL_FLOW:
+            inner[at] = inner_bytes(node, fuses)
+            results = (*results, number(-1 - at, None))
         items.append(Item(node.name, reads, results, node=node.index, overwrites=overwritten(node.name, reads)))
     for sink in region.sinks:
-        items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
-    return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=fuses), numbers)
+        if sink.value not in updated:
+            items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
+    return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=fuses), numbers, inner)
 
 
 def virtual_items(graph: Graph, region: Region, items: Sequence[Item]) -> tuple[tuple[Item, ...], int]:
@@ -151,6 +170,8 @@ class Weighed:
             node = graph.nodes[step.node]
             is_reduced = step.factor is not None and step.factor.kind is Kind.REDUCTION
             once = compute_seconds(node, graph, machine, length * step.scale if is_reduced else None)
+            if step.frame and step.factor:  # neighbouring pieces share elements: each computes them
+                once *= trips * units_in(step.frame, length) * step.scale / max(1, step.factor.size)
             if step.factor is None:
                 seconds += once * trips
             elif node.name == "stablehlo.dot_general" and step.factor.results[0] is not None:

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
-from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor, to_label
-from xla_passes.split.factors import Kind
+from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor
+from xla_passes.split.factors import Axis, Factor, Kind
 from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, alive_nodes
+from xla_passes.split.table import RULES
 
 _Key = TypeVar("_Key")
 
@@ -52,6 +53,7 @@ class _Grower:
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
         self.downstream: dict[int, None] = {}  # sinks, and all that is computed from them
+        self.directions: dict[bool, None] = {}  # which way the loop goes, once something asks: from the last piece to the first or not
         self.left: set[int] = set()  # nodes that need a result of the loop
         self.waits = False  # a request came to something that only exists after the loop
 
@@ -80,7 +82,7 @@ class _Grower:
             self.waits = step is None and wanted[0] in self.downstream
             if step:
                 pending.append(step)
-                pending.extend(reversed(self._operand_labels(step)))
+                pending.extend(reversed(step.reads(self.graph.nodes[step.node])))
 
     def _step_for(self, value: int, label: Label | None) -> Step | None:
         index = self.graph.owner[value]
@@ -97,7 +99,18 @@ class _Grower:
         axis = factor.results[node.results.index(value)]
         assert axis is not None
         units = to_factor(label, axis)
-        return Step(index, factor, *units) if units else None
+        if units is None or (factor.kind is Kind.SEQUENTIAL and not label.covers(self.units, self.graph.shapes[value][label.dim])):
+            return None
+        return Step(index, factor, *units) if self._keeps_order(factor) else None
+
+    def _keeps_order(self, factor: Factor) -> bool:
+        """Whether pieces come in the order that a factor asks for: a loop goes one way, and the first that asks says which."""
+        if factor.kind is not Kind.SEQUENTIAL and (factor.kind is not Kind.REDUCTION or factor.any_order):
+            return True
+        if self.directions and factor.is_backwards not in self.directions:
+            return False
+        self.directions[factor.is_backwards] = None
+        return True
 
     def _is_recomputed(self, node: Node, value: int) -> bool:
         """Large values, those that cost nothing to compute again from a slice, and those that wait for a result of the loop."""
@@ -110,27 +123,17 @@ class _Grower:
         can_be_copied = not node.captures and node.name != "stablehlo.rng" and not has_side_effects(node.op)
         return self.growth.recomputes_whole and self.graph.bytes[value] >= self.growth.large_bytes and can_be_copied
 
-    def _operand_labels(self, step: Step) -> list[tuple[int, Label | None]]:
-        node = self.graph.nodes[step.node]
-        if step.factor is None:
-            return [(operand, None) for operand in node.operands]
-        return [
-            (operand, to_label(step.scale, step.shift, axis) if axis else None)
-            for operand, axis in zip(node.operands, step.factor.operands, strict=True)
-        ]
-
     def _add_step(self, step: Step) -> None:
         self.steps[step] = None
         node = self.graph.nodes[step.node]
         # What costs nothing to make again is no reason for its other consumers to join.
         is_followed = node.name not in CHEAP or any(value in self.covered for value in node.operands)
-        for at, value in enumerate(node.results):
-            axis = step.factor.results[at] if step.factor else None
-            label = to_label(step.scale, step.shift, axis) if axis else None
-            if label or step.factor is None:
-                self.requested[value, label] = None
-                self.computed[value, label] = None
-            is_whole = label and label.shift == 0 and label.scale * self.units == self.graph.shapes[value][label.dim]
+        if step.is_reduction:
+            return
+        for value, label in step.makes(node):
+            self.requested[value, label] = None
+            self.computed[value, label] = None
+            is_whole = label and label.covers(self.units, self.graph.shapes[value][label.dim])
             if label and is_whole and (is_followed or value == self.target):
                 self.covered.setdefault(value, label)
 
@@ -155,6 +158,11 @@ class _Grower:
             before = len(self.covered)
             self._join(self.graph.nodes[index])
             push(value for value in tail(self.covered, before) if value not in self.sinks)
+        for step in list(self.steps):  # what a loop of the program itself makes beside pieces, such as its counter
+            node = self.graph.nodes[step.node]
+            for value, label in step.makes(node) if step.factor and not step.is_reduction else ():
+                if label is None:
+                    self._unless_cyclic(functools.partial(self._produce, Sink(value, None)))
 
     def _join(self, node: Node) -> None:
         """Take a consumer into the body if it carries the loop's factor and needs no result of the loop; keep what is returned."""
@@ -168,7 +176,9 @@ class _Grower:
 
     def _unless_cyclic(self, change: Callable[[], None]) -> bool:
         """Make a change, and undo it if the loop would then read what depends on its own results; whether it stands."""
-        containers: tuple[dict[Any, Any], ...] = (self.requested, self.computed, self.steps, self.sinks, self.covered, self.downstream)
+        containers: tuple[dict[Any, Any], ...] = (
+            self.requested, self.computed, self.steps, self.sinks, self.covered, self.directions, self.downstream,
+        )  # fmt: skip
         lengths = [len(container) for container in containers]
         self.waits = False
         change()
@@ -180,27 +190,34 @@ class _Grower:
         return stands
 
     def _take_in(self, step: Step) -> None:
-        for operand, wanted in self._operand_labels(step):
-            self._request(operand, wanted)
-        self._add_step(step)
+        node = self.graph.nodes[step.node]
         assert step.factor is not None
-        for value, axis in zip(self.graph.nodes[step.node].results, step.factor.results, strict=True):
-            if axis is None:
+        if not self._keeps_order(step.factor):
+            self.waits = True
+            return
+        for operand, wanted in step.reads(node):
+            self._request(operand, wanted)
+            if wanted and wanted.frame and operand in self.covered and (operand, wanted) not in self.computed:
+                self.waits = True  # all of it would be computed outside, for the sake of the halo
+        self._add_step(step)
+        for value, label in step.makes(node):
+            if step.is_reduction:
                 self._produce(Sink(value, None))
-            elif self.graph.bytes[value] < self.growth.large_bytes:
+            elif label and self.graph.bytes[value] < self.growth.large_bytes:
                 self._sink(value)
 
     def _forward_factor(self, node: Node) -> Step | None:
         """The factor of a consumer that takes in all of a value that the body computes in pieces."""
-        for at, value in enumerate(node.operands):
+        for at, value in enumerate(node.reads):
             label = self.covered.get(value)
-            if label is None:
-                continue
-            factor = self.axes.of_operand(node, value, label.dim)
-            if factor is None or factor.kind is Kind.BLOCKED:
+            factor = self.axes.of_operand(node, at, label.dim) if label else None
+            if label is None or factor is None or factor.kind is Kind.BLOCKED:
                 continue
             axis = factor.operands[at]
-            if axis and not axis.shift and axis.scale * factor.size == self.graph.shapes[value][label.dim]:
+            if not isinstance(axis, Axis):  # a window: as many units as the loop has, and the value computed again with its halo
+                if factor.size % self.units == 0:
+                    return Step(node.index, factor, factor.size // self.units)
+            elif not axis.shift and axis.scale * factor.size == self.graph.shapes[value][label.dim]:
                 return Step(node.index, factor, *(to_factor(label, axis) or ()))
         return None
 
@@ -235,7 +252,8 @@ class _Grower:
         """Only the sinks that something outside still reads, and only the steps that they need."""
         alive = alive_nodes(self.graph, self.sinks, self._sources())
         read = {value for index in alive for value in self.graph.nodes[index].reads}
-        owners = {self.graph.owner[value] for value in read if value in self.sinks}
+        totals = {step.node for step in self.steps if step.is_reduction}
+        owners = {self.graph.owner[value] for value in read if value in self.sinks} & totals
         sinks = {
             value: sink
             for value, sink in self.sinks.items()
@@ -246,11 +264,13 @@ class _Grower:
         for step in sorted(self.steps, key=lambda step: -step.node):  # what was a source at first may have joined later
             if self._is_needed(step, needed, sinks):
                 steps.append(step)
-                needed.update(self._operand_labels(step))
+                needed.update(step.reads(self.graph.nodes[step.node]))
         if all(self.graph.nodes[step.node].name in COPIES for step in steps):
             return None  # what comes out is as large as what goes in
+        if not any(sink.label for sink in sinks.values()) and not any(step.is_reduction or step.is_sequential for step in steps):
+            return None  # nothing is made of the pieces
         sources = [key for key in needed if key not in self.computed]
-        outside = {value: None for step in steps for value in (*self.graph.nodes[step.node].captures, *self._initial_values(step))}
+        outside = {value: None for step in steps for value in (*self._captures(step), *self._initial_values(step))}
         return Region(
             target=self.target,
             axis=self.label.dim,
@@ -263,11 +283,16 @@ class _Grower:
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
 
+    def _captures(self, step: Step) -> tuple[int, ...]:
+        """What the body of a reducer or the like takes from outside, as it is; the rules of control flow slice what they capture."""
+        node = self.graph.nodes[step.node]
+        return () if step.factor and len(step.factor.operands) > len(node.operands) else node.captures
+
     def _initial_values(self, step: Step) -> list[int]:
-        """What the accumulators of a reduction start from."""
-        if step.factor is None or step.factor.kind is not Kind.REDUCTION:
+        """What the accumulators of a reduction, or a carry, start from."""
+        if not (step.is_reduction or step.is_sequential):
             return []
-        return [value for value, axis in zip(self.graph.nodes[step.node].operands, step.factor.operands, strict=True) if axis is None]
+        return [value for value, label in step.reads(self.graph.nodes[step.node]) if label is None]
 
     def _with_buffers(self, sinks: tuple[Sink, ...], sources: list[tuple[int, Label | None]], steps: list[Step]) -> tuple[Sink, ...]:
         """Give each sink a buffer to write over where one dies in the loop: `acc + piece` stays in place."""
@@ -282,25 +307,22 @@ class _Grower:
         ]
         chosen = []
         for sink in sinks:
-            same = [v for v in free if labels[v] == [sink.label] and self.graph.values[v].type == self.graph.values[sink.value].type]
-            buffer = same[0] if sink.label and same else None
-            if buffer is not None:
+            node = self.graph.nodes[self.graph.owner[sink.value]]
+            if sink.label:
+                same = [v for v in free if labels[v] == [sink.label] and self.graph.values[v].type == self.graph.values[sink.value].type]
+            else:
+                updated = node.operands[node.results.index(sink.value)] if RULES[node.name].updates else None
+                same = [v for v in free if v == updated]
+            for buffer in same[:1]:
                 free.remove(buffer)
-            chosen.append(Sink(sink.value, sink.label, buffer))
+            chosen.append(Sink(sink.value, sink.label, same[0] if same else None))
         return tuple(chosen)
 
     def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
-        node = self.graph.nodes[step.node]
-        if step.factor is None:
-            return any((value, None) in needed for value in node.results)
-        for at, value in enumerate(node.results):
-            axis = step.factor.results[at]
-            if axis is None:
-                if value in sinks:
-                    return True
-            elif (value, to_label(step.scale, step.shift, axis)) in needed:
-                return True
-        return False
+        made = step.makes(self.graph.nodes[step.node])
+        if step.factor and any(label is None and value in sinks for value, label in made):
+            return True
+        return not step.is_reduction and any(key in needed for key in made)
 
 
 def tail(container: dict[_Key, Any], start: int) -> Iterator[_Key]:

@@ -1,128 +1,195 @@
-"""Choose the next loop of a block: find its peak, grow regions from the values live there, and take the cheapest that fits.
+"""Choose the next loops of a block: find its peak, grow regions from the values live there, and take the cheapest that fit.
 
-The planner changes nothing; `LoopNest`s are its result, and `loops.emit` builds them.
+A value that is needed again once a loop has reduced it takes a chain of loops, each of which computes it anew; a loop whose pieces are
+too large takes another in its body. Both are judged as a whole, on graphs in which the planned loops stand (`prospect`). The planner
+changes nothing; `LoopNest`s are its result, and `loops.build` builds them.
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from jaxlib.mlir import ir
 
-from xla_passes.analysis.cost import Machine
+from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph, snapshot
-from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, graph_liveness, inner_bytes
+from xla_passes.analysis.liveness import CONTROL_FLOW, Liveness, graph_liveness, inner_bytes
 from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
-from xla_passes.split.candidates import Candidate, LoopNest, weigh
+from xla_passes.split.candidates import Candidate, LoopNest, Weighed, weigh
+from xla_passes.split.courses import Built, Choice, Course, Follower, Inner, Turn
 from xla_passes.split.factors import Kind
 from xla_passes.split.growth import Growth, grow
+from xla_passes.split.prospect import LOOP, PUT, SLICE, PlannedAxes, Prospect, body_prospect
 from xla_passes.split.region import Region
-from xla_passes.split.tiles import Tile
+from xla_passes.split.sinking import Sinking, find_sinking
 
 TARGETS = 4  # values at the peak that are tried
+LONGEST_CHAIN = 6  # loops over one axis of one value
 # Time that a byte over the budget is worth: enough that a loop which leaves less over wins before a faster one that leaves more.
 SECONDS_PER_BYTE_OVER = 1e-8
 WORTH_TELLING = 8  # values that take less than this part of the budget are not reported as blocked
 TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A loop to build, in the block that its graph is a snapshot of; `depth` counts the loops around it."""
-
-    graph: Graph
-    nest: LoopNest
-    depth: int
-    overflow_bytes: int = 0  # of the outermost block as it is now, summed over its steps
+OUTER_LENGTHS = 6  # tried for the outer of two loops
 
 
 @dataclass
 class Planner:
-    """Plans against one budget of temporaries; remembers what it found blocked."""
+    """Plans against one budget of temporaries; remembers what it found blocked, and what it planned ahead."""
 
     budget_bytes: int
     fuses: bool = True
     machine: Machine = field(default_factory=Machine)
     blocked: list[Blocked] = field(default_factory=list)
+    _followers: list[Follower] = field(default_factory=list)
 
-    def next_loop(self, block: ir.Block, budget_bytes: int | None = None, depth: int = 0) -> Choice | None:
-        """The next loop that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
-        budget = self.budget_bytes if budget_bytes is None else budget_bytes
+    def next_loop(self, block: ir.Block) -> Choice | Sinking | None:
+        """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
+        while self._followers:
+            choice = _follow(self._followers.pop(0))
+            if choice:
+                return choice
+        return self._next(block, self.budget_bytes, 0)
+
+    def note_built(self, choice: Choice, built: Built) -> None:
+        """Have the loops that were planned with one that is built follow it."""
+        inside = []
+        if built.body is not None:
+            pairs = ((built.pieces.get(each.key), each.turn) for each in choice.inside)
+            inside = [Follower(built.body, target, turn, choice.depth + 1) for target, turn in pairs if target is not None]
+        after = [Follower(choice.graph.block, choice.graph.values[turn.target], turn, choice.depth) for turn in choice.followers]
+        self._followers = inside + after + self._followers
+
+    def _next(self, block: ir.Block, budget: int, depth: int) -> Choice | Sinking | None:
         graph = snapshot(block)
         live = graph_liveness(graph, fuses=self.fuses)
         if live.peak_bytes <= budget:
             return None
-        choice = self._inside(graph, live, budget, depth) or self._here(graph, live, budget, depth)
-        return replace(choice, overflow_bytes=live.overflow_bytes(budget)) if choice else None
+        inner = inner_bytes(graph.nodes[live.items[live.peak_at].node], self.fuses)
+        is_inside = 2 * inner >= live.peak_bytes  # or what is around the loop or branch at the peak is to be seen to first
+        for step in (self._inside, self._here) if is_inside else (self._here, self._inside):
+            found = step(graph, live, budget, depth)
+            if found:
+                return replace(found, overflow_bytes=live.overflow_bytes(budget))
+        return None
 
-    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | None:
-        """Split the body of a loop or branch that is too large by itself."""
+    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+        """Split the body of a loop or branch."""
         node = graph.nodes[live.items[live.peak_at].node]
         if node.name not in CONTROL_FLOW:
             return None
         around = live.peak_bytes - inner_bytes(node, self.fuses)
         for region in node.op.regions:
-            choice = self.next_loop(region.blocks[0], max(0, budget - around), depth + (node.name == "stablehlo.while"))
-            if choice:
-                return choice
+            found = self._next(region.blocks[0], max(0, budget - around), depth + (node.name == "stablehlo.while"))
+            if found:
+                return found
         return None
 
-    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | None:
-        """The best loop over an axis of a value that is live at the peak."""
-        axes = Axes(graph)
+    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+        """The best loops over an axis of a value that is live at the peak; or compute one inside of what captures it."""
+        now = Prospect(graph, live.items, PlannedAxes(graph))
         over = live.overflow_bytes(budget)
-        best: Candidate | None = None
-        seen: dict[Region, Candidate | None] = {}
-        for target in _targets(graph, live):
-            found = self._best_for(graph, live.items, axes, target, budget, seen)
-            if found and found.overflow_bytes < over:
-                best = found if best is None else min(best, found, key=_rank)
-            elif graph.bytes[target] * WORTH_TELLING >= budget:
-                self._note_blocked(graph, axes, target)
+        best = self._best(now, live, budget)
+        for target in _targets(graph, live) if best is None else ():
+            if graph.bytes[target] * WORTH_TELLING >= budget:
+                self._note_blocked(graph, now.axes, target)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
-            tiled = [tile.best() for target in _targets(graph, live)[:1] for tile in self._tiles(graph, live.items, axes, target, budget)]
+            tiled = [course for target in _targets(graph, live)[:1] for course in self._tiles(now, target, budget)]
             best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
-        return Choice(graph, best.nest, depth) if best else None
+        if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
+            sinking = find_sinking(graph, _targets(graph, live), max(1, budget // 4))
+            if sinking:
+                return sinking
+        return Choice(graph, best.nest, depth, best.turns[1:], best.inside) if best else None
 
-    def _tiles(self, graph: Graph, items: Sequence[Item], axes: Axes, target: int, budget: int) -> Iterator[Tile]:
-        """Each pair of axes of a value, for an outer loop over one and a loop in its body over the other."""
-        reach = Growth(self._growths(graph, target, budget)[0].large_bytes, recomputes_whole=True)
-        shape = graph.shapes[target]
-        regions = [grow(graph, axes, target, axis, reach) if size > 1 else None for axis, size in enumerate(shape)]
-        weighed = [weigh(graph, items, region, budget, fuses=self.fuses, machine=self.machine) for region in regions if region]
-        for outer, inner in itertools.permutations(weighed, 2):
-            yield Tile(outer, inner)
+    def _best(self, now: Prospect, live: Liveness, budget: int) -> Course | None:
+        """The best loop, or chain of loops, over any axis of any value that is live at the peak."""
+        over = live.overflow_bytes(budget)
+        seen: dict[Region, list[Course]] = {}
+        found: list[Course] = []
+        for target in _targets(now.graph, live):
+            for axis, size in enumerate(now.graph.shapes[target]):
+                for growth in self._growths(now.graph, target, budget) if size > 1 else ():
+                    found += self._chain(now, target, axis, growth, budget, seen)
+        return min((course for course in found if course.overflow_bytes < over), key=_rank, default=None)
 
-    def _best_for(
-        self, graph: Graph, items: Sequence[Item], axes: Axes, target: int, budget: int, seen: dict[Region, Candidate | None]
-    ) -> Candidate | None:
-        """The best loop over any axis of a value; regions that were weighed for another value are not weighed again."""
-        candidates = []
-        for axis, size in enumerate(graph.shapes[target]):
-            if size > 1:
-                for growth in self._growths(graph, target, budget):
-                    region = grow(graph, axes, target, axis, growth)
-                    if region and region not in seen:
-                        seen[region] = self._best_length(graph, items, region, budget)
-                    if region and (candidate := seen[region]):
-                        candidates.append(candidate)
-        return min(candidates, key=_rank, default=None)
+    def _chain(self, now: Prospect, target: int, axis: int, growth: Growth, budget: int, seen: dict[Region, list[Course]]) -> list[Course]:
+        """A loop, and the loops over the same axis that must follow until nothing needs the whole value; each beginning of that chain."""
+        courses: list[Course] = []
+        seconds, inside, nest = 0.0, 0, None
+        turns: tuple[Turn, ...] = ()
+        while len(turns) < LONGEST_CHAIN and (region := grow(now.graph, now.axes, target, axis, growth)):
+            if region in seen and not turns:
+                return seen[region]
+            weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
+            candidate = _best_length(weighed, budget)
+            if candidate is None:
+                break
+            nest = nest or candidate.nest
+            seen.setdefault(nest.region, courses)
+            seconds, inside = seconds + candidate.seconds, max(inside, candidate.over_inside_bytes)
+            turns = (*turns, Turn(target, axis, growth, candidate.nest.length))
+            courses.append(Course(turns, nest, seconds, candidate.overflow_bytes, inside, candidate.peak_bytes, now, weighed))
+            if target not in weighed.around.materialised:
+                break
+            now = courses[-1].after
+            if now.graph.owner[target] < 0:
+                break
+        return courses
+
+    def _tiles(self, now: Prospect, target: int, budget: int) -> Iterator[Course]:
+        """An outer loop over each axis of a value, with whatever loops in its body let its pieces fit."""
+        widest = self._growths(now.graph, target, budget)[0]
+        growths = (widest, replace(widest, recomputes_whole=True))
+        found: dict[Region, Turn] = {}
+        for axis, size in enumerate(now.graph.shapes[target]):
+            for growth in growths if size > 1 else ():
+                if region := grow(now.graph, now.axes, target, axis, growth):
+                    found.setdefault(region, Turn(target, axis, growth, 0))
+        for region, turn in found.items():
+            weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
+            room = budget - weighed.around.live_bytes[weighed.loop_at]
+            for length in _outer_lengths(region) if room > 0 else ():
+                course = self._tile(now, weighed, replace(turn, length=length), room)
+                if course:
+                    yield course
+
+    def _tile(self, now: Prospect, weighed: Weighed, turn: Turn, room: int) -> Course | None:
+        """The loop with loops in its body, if the body fits with them, and does not without."""
+        alone = weighed.candidate(turn.length)
+        if not alone.over_inside_bytes:
+            return None
+        body, keys = body_prospect(weighed, turn.length)
+        inner = self._best(body, body.liveness(fuses=self.fuses), room)
+        if inner is None or inner.overflow_bytes or inner.over_inside_bytes:
+            return None
+        trips = -(-weighed.region.units // turn.length)
+        seconds = trips * (self.machine.trip_seconds + inner.seconds + self._rest_seconds(turn.length, body, inner.after))
+        over_around = max(0, weighed.around.live_bytes[weighed.loop_at] - weighed.budget_bytes)
+        overflow = weighed.around_over_bytes - over_around
+        peak = max(weighed.around.peak_bytes, weighed.budget_bytes - room + inner.peak_bytes)
+        inside = tuple(Inner(keys[each.target], each) for each in inner.turns)
+        return Course((turn,), LoopNest(weighed.region, turn.length), seconds, overflow, 0, peak, now, weighed, inside)
+
+    def _rest_seconds(self, length: int, body: Prospect, after: Prospect) -> float:
+        """What a piece takes outside of the inner loops, and what products lose by having few rows."""
+        live = after.liveness(fuses=self.fuses)
+        seconds = 0.0
+        for node in after.graph.nodes:
+            if node.name not in (LOOP, SLICE, PUT) and node.results:
+                seconds += compute_seconds(node, after.graph, self.machine)
+        for value in live.materialised:
+            seconds += self.machine.launch_seconds + 2 * self.machine.move_seconds(after.graph.bytes[value], live.peak_bytes)
+        for node in body.graph.nodes:
+            if node.name == "stablehlo.dot_general":
+                seconds += compute_seconds(node, body.graph, self.machine) * HALF_ROWS / length
+        return seconds
 
     def _growths(self, graph: Graph, target: int, budget: int) -> list[Growth]:
         """How far regions may reach, from "all but small values" to "the target alone"."""
         size = graph.bytes[target]
         limits = sorted({max(1, min(budget // 4, size)), max(1, min(budget // 32, size)), size})
         return [Growth(limit) for limit in limits] + [Growth(limits[0], recomputes_whole=True)]
-
-    def _best_length(self, graph: Graph, items: Sequence[Item], region: Region, budget: int) -> Candidate | None:
-        """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest."""
-        weighed = weigh(graph, items, region, budget, fuses=self.fuses, machine=self.machine)
-        candidates = [weighed.candidate(length) for length in piece_lengths(region)]
-        least = min((candidate.over_inside_bytes for candidate in candidates), default=0)
-        near = [candidate for candidate in candidates if candidate.over_inside_bytes <= least + (budget // 4 if least else 0)]
-        return min(near, key=lambda candidate: candidate.seconds, default=None)
 
     def _note_blocked(self, graph: Graph, axes: Axes, target: int) -> None:
         node = graph.nodes[graph.owner[target]]
@@ -138,18 +205,46 @@ class Planner:
             self.blocked.append(note)
 
 
-def _rank(candidate: Candidate) -> tuple[bool, float, float]:
+def _best_length(weighed: Weighed, budget: int) -> Candidate | None:
+    """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest."""
+    candidates = [weighed.candidate(length) for length in piece_lengths(weighed.region)]
+    least = min((candidate.over_inside_bytes for candidate in candidates), default=0)
+    near = [candidate for candidate in candidates if candidate.over_inside_bytes <= least + (budget // 4 if least else 0)]
+    return min(near, key=lambda candidate: candidate.seconds, default=None)
+
+
+def _follow(follower: Follower) -> Choice | None:
+    """The loop that was planned, in the block as it is now."""
+    graph, turn = snapshot(follower.block), follower.turn
+    target = graph.number.get(follower.target)
+    if target is None or graph.owner[target] < 0:
+        return None
+    region = grow(graph, Axes(graph), target, turn.axis, turn.growth)
+    length = max(region.shortest, min(turn.length, region.units)) if region else 0
+    return Choice(graph, LoopNest(region, length), follower.depth) if region else None
+
+
+def _rank(course: Course) -> tuple[bool, float, float]:
     """What fits before what does not; then by time, with a price on every byte that is still over."""
-    price = candidate.overflow_bytes * SECONDS_PER_BYTE_OVER
-    if candidate.over_inside_bytes:
-        return True, candidate.over_inside_bytes + candidate.overflow_bytes, candidate.seconds
-    return False, candidate.seconds + price, candidate.peak_bytes
+    price = course.overflow_bytes * SECONDS_PER_BYTE_OVER
+    if course.over_inside_bytes:
+        return True, course.over_inside_bytes + course.overflow_bytes, course.seconds
+    return False, course.seconds + price, course.peak_bytes
 
 
 def _targets(graph: Graph, live: Liveness) -> list[int]:
     """The largest values live at the peak that an operation of this block computes, and what is made there."""
     found = [value for value in live.live_values if graph.owner[value] >= 0 and graph.shapes[value]]
     return found[:TARGETS]
+
+
+def _outer_lengths(region: Region) -> Iterator[int]:
+    """A few lengths from the whole axis's half down to the shortest, in even ratios."""
+    length = (region.units + 1) // 2
+    ratio = max(2.0, (length / max(1, region.shortest)) ** (1 / OUTER_LENGTHS))
+    while length >= region.shortest:
+        yield length
+        length = min(length - 1, int(length / ratio))
 
 
 def piece_lengths(region: Region) -> list[int]:

@@ -3,32 +3,63 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from xla_passes.analysis.graph import Graph
+from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
-from xla_passes.split.axes import Label
-from xla_passes.split.factors import Factor
+from xla_passes.split.axes import Frame, Label, to_label
+from xla_passes.split.factors import Axis, Factor, Kind, Window
 
 # Computed again from a slice for less than it costs to keep.
 CHEAP = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.iota", "stablehlo.constant", "stablehlo.reshape", "stablehlo.convert"})
 
 
 # These only move elements about.
-COPIES = CHEAP | {"stablehlo.slice", "stablehlo.dynamic_slice", "stablehlo.transpose"}
+COPIES = CHEAP | {
+    "stablehlo.slice", "stablehlo.dynamic_slice", "stablehlo.transpose", "stablehlo.pad", "stablehlo.reverse", "stablehlo.concatenate",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation of a loop's body: on pieces (a factor, and its scale and shift in the loop's units), or whole (no factor)."""
+    """One operation of a loop's body: on pieces (a factor, and where its units are in the loop's or a frame's), or whole (no factor)."""
 
     node: int
     factor: Factor | None = None
     scale: int = 1
     shift: int = 0
+    frame: Frame | None = None
+
+    def label(self, axis: Axis | Window | None) -> Label | None:
+        """How the step slices a value whose dimension `axis` carries its factor."""
+        return to_label(self.scale, self.shift, self.frame, axis) if axis else None
+
+    def reads(self, node: Node) -> list[tuple[int, Label | None]]:
+        """What the step needs, and how sliced."""
+        if self.factor is None:
+            return [(value, None) for value in node.operands]
+        return [(value, self.label(axis)) for value, axis in zip(node.reads, self.factor.operands, strict=False)]
+
+    def makes(self, node: Node) -> list[tuple[int, Label | None]]:
+        """What the step computes, and how sliced; of a reduction, the totals."""
+        if self.factor is None:
+            return [(value, None) for value in node.results]
+        return [(value, self.label(axis)) for value, axis in zip(node.results, self.factor.results, strict=True)]
+
+    @property
+    def is_reduction(self) -> bool:
+        """Whether it makes partial results, which are combined from piece to piece."""
+        return self.factor is not None and self.factor.kind is Kind.REDUCTION
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it takes a carry from the piece before."""
+        return self.factor is not None and self.factor.kind is Kind.SEQUENTIAL
 
 
 @dataclass(frozen=True)
 class Sink:
-    """A value that the loop produces: written piece by piece (a label), or accumulated (none) by the step that computes it.
+    """A value that the loop produces: written piece by piece (a label), or accumulated (none) by the reduction that computes it.
+
+    Without a label and a reduction it is the same at every trip.
 
     `buffer` is a value that dies in the loop and of which each piece is read just where the result's piece goes: it is written over.
     """
@@ -53,9 +84,15 @@ class Region:
     shortest: int  # units that a piece has to have
 
     @property
+    def is_backwards(self) -> bool:
+        """Whether pieces are taken from the last to the first."""
+        return any(step.factor is not None and step.factor.is_backwards for step in self.steps)
+
+    @property
     def is_parallel(self) -> bool:
-        """Whether no sink adds to what was there before, so that the last piece may overlap the one before."""
-        return all(sink.label and sink.buffer is None for sink in self.sinks)
+        """Whether nothing depends on the piece before, so that the last piece may overlap it."""
+        is_carried = any(step.is_reduction or step.is_sequential for step in self.steps)
+        return not is_carried and all(sink.buffer is None for sink in self.sinks)
 
 
 def alive_nodes(graph: Graph, replaced: Collection[int], extra_reads: Collection[int]) -> list[int]:

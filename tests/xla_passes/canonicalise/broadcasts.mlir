@@ -1,4 +1,4 @@
-// RUN: --pass compose-broadcasts --pass dead-code
+// RUN: --pass drop-identities --pass compose-broadcasts --pass dead-code
 
 // CHECK-LABEL: func.func public @main
 // CHECK-NEXT: stablehlo.broadcast_in_dim %arg0, dims = [0, 2] : (tensor<4x3xf32>) -> tensor<4x5x3xf32>

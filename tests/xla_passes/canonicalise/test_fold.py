@@ -32,9 +32,14 @@ def expressions(draw: st.DrawFn) -> str:
     numbers = [draw(NUMBERS[kind]) for _ in range(3)]
     scalar = f"tensor<{kind}>"
     lines = [f"%c{i} = stablehlo.constant dense<{literal(number)}> : {scalar}" for i, number in enumerate(numbers)]
-    binary = [name for name in BINARY if kind.startswith("f") or name != "divide"]
+    binary = list(BINARY) if kind.startswith("f") else [*BINARY, "remainder"]
+    if not kind.startswith("f") and (0 in numbers or {-1, -(2**31)} <= set(numbers)):  # no one says what these divide to
+        binary = [name for name in binary if name not in ("divide", "remainder")]
     unary = [name for name in UNARY if kind.startswith("f")] or (["negate"] if kind == "i32" else [])
     results = []
+    if not kind.startswith("f"):
+        lines.append(f"%l = stablehlo.clamp %c0, %c1, %c2 : {scalar}")
+        results.append(("%l", scalar))
     for i, name in enumerate(binary):
         lines.append(f"%b{i} = stablehlo.{name} %c{i % 3}, %c{(i + 1) % 3} : {scalar}")
         results.append((f"%b{i}", scalar))

@@ -1,291 +1,259 @@
-"""Random programs, written once for NumPy and for JAX: a recipe of numbers picks operations and operands from what was computed so far.
+"""Random programs: recipes of named steps, each of which picks its operands from what was computed so far.
 
-All numbers are small and whole, so that sums are equal in any order, and there are ties everywhere.
+Whole numbers are kept so small that every sum of them is exact, so results are equal to the bit in any order. What is rounded is rough,
+and compared within what a perturbation of the arguments by a few units in the last place does to it.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-Array = Any
-Step = tuple[int, int, int, int]
-LARGEST = 700  # elements of a value
-OPERATIONS: list[Callable[..., Array | None]] = []
+SPECIAL = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 2.0, -3.0)
+LARGEST_WHOLE = {8: 3.0, 16: 12.0}  # by bits: what values are clipped to between steps; 30 in longer types
+DEPTH = 2  # of control flow in control flow
 
 
-def operation(function: Callable[..., Array | None]) -> Callable[..., Array | None]:
-    """Register an operation `(xp, a, b, n)`; it gives None where the operands do not suit it."""
-    OPERATIONS.append(function)
-    return function
+class UnsuitableError(Exception):
+    """The operation has nothing to do with these operands."""
 
 
-def _dim(a: Array, n: int) -> int:
-    return n % a.ndim
+@dataclass(frozen=True)
+class Value:
+    """An array and what is known of its elements."""
+
+    array: jax.Array
+    bound: float = 1.0  # of the magnitude of its finite elements
+    is_rough: bool = False  # rounded, so that its last digits hang on the order of summation
+    is_special: bool = False  # may hold NaN and infinities
+    has_signs: bool = False  # its zeros have the same sign in whatever order they were summed
+    is_given: bool = False  # an argument of the program
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.array.shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(self.array.dtype)
+
+    @property
+    def kind(self) -> str:
+        """One of "f", "c", "i", "u", "b"; short floats of all kinds are "f"."""
+        return "f" if jnp.issubdtype(self.dtype, jnp.floating) else self.dtype.kind
+
+    @property
+    def limit(self) -> float:
+        """Up to this magnitude every whole number is exact; integers wrap around, which is exact too."""
+        return 2.0 ** (jnp.finfo(self.dtype).nmant + 1) if self.kind in "fc" else math.inf
+
+    def within(self, bound: float) -> "Value":
+        """Brought down to a magnitude of `bound`: rough values are scaled, whole ones clipped."""
+        need(bound >= 1)
+        if self.kind not in "fc" or self.bound <= bound:
+            return self
+        if self.is_rough or self.kind == "c":
+            need(self.is_rough)
+            scale = 2.0 ** math.ceil(math.log2(self.bound / bound))
+            return replace(self, array=self.array * np.array(1 / scale, self.dtype), bound=self.bound / scale)
+        low, high = np.array(-math.floor(bound), self.dtype), np.array(math.floor(bound), self.dtype)
+        return replace(self, array=jnp.clip(self.array, low, high), bound=math.floor(bound))
 
 
-def _cut(a: Array, axis: int, cut: slice) -> Array:
-    return a[tuple(cut if dim == axis else slice(None) for dim in range(a.ndim))]
+def need(condition: bool) -> None:
+    """Give up on this step unless the condition holds."""
+    if not condition:
+        raise UnsuitableError
 
 
-def _bounded(xp: ModuleType, a: Array) -> Array:
-    return xp.clip(a, np.float32(-30), np.float32(30))
+@dataclass(frozen=True)
+class Step:
+    """One operation: numbers that its operands and parameters follow from, and steps for the bodies of its control flow."""
+
+    name: str
+    left: int
+    right: int
+    n: int
+    inner: tuple["Step", ...] = ()
 
 
-@operation
-def arithmetic(xp, a, b, n):
-    if a.shape != b.shape:
+@dataclass(frozen=True)
+class Argument:
+    """An argument: "whole" numbers, "special" ones, "rough" ones, any "bits", or "counts" from 0 to 9."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    kind: str
+    seed: int
+
+    def array(self) -> np.ndarray:
+        """Its elements, from its seed."""
+        generator = np.random.default_rng(self.seed)
+        dtype = jnp.dtype(self.dtype)
+        if self.kind == "bits":
+            return generator.integers(0, 2**63, self.shape, np.uint64).astype(dtype)
+        if self.kind == "counts":
+            return generator.integers(0, 10, self.shape).astype(dtype)
+        if self.kind == "rough":
+            parts = [np.clip(generator.standard_normal(self.shape), -3, 3) for _ in range(2)]
+        elif self.kind == "special":
+            parts = [generator.choice(SPECIAL, self.shape) for _ in range(2)]
+        else:
+            low = 0 if dtype.kind in "ub" else -4
+            parts = [generator.integers(low, 2 if dtype.kind == "b" else 5, self.shape) for _ in range(2)]
+            if dtype.itemsize == 1 and dtype.kind not in "iub":
+                parts = [np.clip(part, -2, 2) for part in parts]
+        made = parts[0].astype(dtype)
+        if dtype.kind == "c":
+            made.imag = parts[1]
+        return made
+
+    def value(self, array: jax.Array) -> Value:
+        """A traced array with what is known of it."""
+        bound = {"whole": 4.0, "special": 3.0, "rough": 3.0, "counts": 9.0, "bits": math.inf}[self.kind]
+        return Value(array, bound, self.kind == "rough", self.kind == "special", has_signs=True, is_given=True)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What makes a new value of an old one and partners that it picks, and which values it takes."""
+
+    function: Callable[[Value, "Draw"], Value]
+    kinds: str  # of its first operand's elements
+    rough: bool  # continuous: rounding of what comes in is about that of what goes out
+    special: bool
+    signs: bool  # gives zeros their sign from what it takes, whatever the order of its steps
+    is_reversible: bool
+    has_bodies: bool
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(
+    kinds: str = "fciub",
+    *,
+    rough: bool = True,
+    special: bool = True,
+    signs: bool = False,
+    is_reversible: bool = True,
+    has_bodies: bool = False,
+) -> Callable[[Callable], Callable]:
+    """Register an operation by the name of its function."""
+
+    def register(function: Callable) -> Callable:
+        assert function.__name__ not in OPERATIONS
+        OPERATIONS[function.__name__] = Operation(function, kinds, rough, special, signs, is_reversible, has_bodies)
+        return function
+
+    return register
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all steps of a program share."""
+
+    largest: int  # elements of a value
+    is_reversed: bool = False  # a gradient is taken, so there may be no loop of unknown length
+    depth: int = 0  # of the control flow around
+
+
+@dataclass
+class Draw:
+    """A step's choices: the same numbers make the same ones."""
+
+    step: Step
+    operation: Operation
+    pool: Sequence[Value]
+    setting: Setting
+    used: list[Value] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.step.n)
+
+    def below(self, count: int) -> int:
+        return self.random.randrange(count)
+
+    def coin(self) -> bool:
+        return self.random.random() < 0.5
+
+    def pick(self, options: Sequence) -> object:
+        need(len(options) > 0)
+        return options[self.below(len(options))]
+
+    def axis(self, a: Value, smallest: int = 1) -> int:
+        """An axis with at least so many elements."""
+        return self.pick([dim for dim, size in enumerate(a.shape) if size >= smallest])
+
+    def need_size(self, *sizes: int) -> None:
+        """Give up on results that are too large."""
+        need(math.prod(sizes) <= self.setting.largest)
+
+    def partner(self, suits: Callable[[Value], bool]) -> Value:
+        """Another operand: the first one that suits, from where the step says."""
+        at = self.step.right % len(self.pool)
+        found = next((value for value in (*self.pool[at:], *self.pool[:at]) if self.takes(value) and suits(value)), None)
+        if found is None:
+            raise UnsuitableError
+        self.used.append(found)
+        return found
+
+    def like(self, a: Value) -> Value:
+        """A partner of the same shape and type."""
+        return self.partner(lambda b: b.shape == a.shape and b.dtype == a.dtype)
+
+    def whole_partner(self) -> Value:
+        """A partner whose elements are known to the bit, and finite."""
+        return self.partner(lambda b: not b.is_rough and not b.is_special and b.size > 0 and b.kind != "c")
+
+    def takes(self, value: Value) -> bool:
+        return (self.operation.rough or not value.is_rough) and (self.operation.special or not value.is_special)
+
+
+def apply(step: Step, pool: Sequence[Value], setting: Setting) -> Value | None:
+    """What a step makes of the values so far, or None where it has nothing to do with them."""
+    op = OPERATIONS[step.name]
+    # Half of the operands are the newest value: chains; the others may be any: diamonds.
+    a = pool[-1] if step.left % 2 else pool[step.left // 2 % len(pool)]
+    draw = Draw(step, op, pool, setting)
+    is_possible = (op.is_reversible or not setting.is_reversed) and (setting.depth < DEPTH or not op.has_bodies)
+    if not is_possible or a.kind not in op.kinds or not draw.takes(a):
         return None
-    return [lambda: _bounded(xp, a + b), lambda: a - b, lambda: _bounded(xp, a * b), lambda: xp.maximum(a, b)][n % 4]()
-
-
-@operation
-def unary(xp, a, b, n):
-    return [xp.abs, xp.negative, xp.sign, lambda v: xp.where(v > 1, v, -v), xp.square][n % 5](a)
-
-
-@operation
-def compared(xp, a, b, n):
-    if a.shape != b.shape:
+    try:
+        made = op.function(a, draw)
+        used = [a, *draw.used]
+        made = replace(
+            made,
+            is_rough=made.is_rough or (made.kind in "fc" and any(value.is_rough for value in used)),
+            is_special=made.kind in "fc" and any(value.is_special for value in used),
+            has_signs=op.signs and all(value.has_signs for value in used),
+            is_given=False,
+        )
+        bits = 8 * made.dtype.itemsize // (2 if made.kind == "c" else 1)
+        made = made.within(4.0 if made.is_rough else LARGEST_WHOLE.get(bits, 30.0))
+    except UnsuitableError:
         return None
-    return xp.where([a < b, a == b, (a >= 0) & (b != 1)][n % 3], a, np.float32(2))
+    return made if made.size <= setting.largest else None
 
 
-@operation
-def outer(xp, a, b, n):
-    if a.ndim + b.ndim > 4:
-        return None
-    left, right = a.reshape(a.shape + (1,) * b.ndim), b.reshape((1,) * a.ndim + b.shape)
-    return [left - right, xp.minimum(left, right), _bounded(xp, left * right)][n % 3]
-
-
-@operation
-def along(xp, a, b, n):
-    """Rows against rows, as distances are written: a[:, None] with b[None]."""
-    if a.ndim < 1 or b.ndim < 1 or a.ndim > 3 or a.shape[1:] != b.shape[1:]:
-        return None
-    return [a[:, None] - b[None], xp.abs(a[:, None] + b[None])][n % 2]
-
-
-@operation
-def broadcast_back(xp, a, b, n):
-    """A value against its own reduction, as in a softmax."""
-    if not a.ndim:
-        return None
-    axis = _dim(a, n)
-    return a - [a.max(axis, keepdims=True), _bounded(xp, a.sum(axis, keepdims=True))][n // 4 % 2]
-
-
-@operation
-def reduced(xp, a, b, n):
-    if not a.ndim:
-        return None
-    axis: Any = _dim(a, n)
-    if n // 8 % 3 == 2 and a.ndim > 1:
-        axis = tuple(sorted({axis, _dim(a, n // 3)}))
-    return [
-        lambda: _bounded(xp, a.sum(axis)),
-        lambda: a.max(axis),
-        lambda: a.min(axis),
-        lambda: (a > 0).all(axis),
-        lambda: (a != 0).sum(axis),
-    ][n % 5]()
-
-
-@operation
-def extreme_index(xp, a, b, n):
-    return (a.argmax if n % 2 else a.argmin)(_dim(a, n // 2)) if a.ndim else None
-
-
-@operation
-def product(xp, a, b, n):
-    for left in range(a.ndim):
-        for right in range(b.ndim):
-            if a.shape[left] == b.shape[right] and (left + right + n) % 2:
-                return _bounded(xp, xp.tensordot(a, b, ((left,), (right,))))
-    return None
-
-
-@operation
-def batched_product(xp, a, b, n):
-    if a.ndim != 3 or b.ndim != 3 or a.shape[0] != b.shape[0] or a.shape[2] != b.shape[2]:
-        return None
-    return _bounded(xp, xp.einsum("bik,bjk->bij", a, b))
-
-
-@operation
-def own_product(xp, a, b, n):
-    if a.ndim != 2:
-        return None
-    return _bounded(xp, [a @ a.T, a.T @ a][n % 2])
-
-
-@operation
-def transposed(xp, a, b, n):
-    return xp.transpose(a, np.random.default_rng(n).permutation(a.ndim)) if a.ndim > 1 else None
-
-
-@operation
-def merged(xp, a, b, n):
-    if a.ndim < 2:
-        return None
-    at = n % (a.ndim - 1)
-    return a.reshape(a.shape[:at] + (a.shape[at] * a.shape[at + 1],) + a.shape[at + 2 :])
-
-
-@operation
-def parted(xp, a, b, n):
-    if not 0 < a.ndim < 4:
-        return None
-    axis = _dim(a, n)
-    factors = [size for size in (2, 3, 5) if a.shape[axis] % size == 0]
-    if not factors:
-        return None
-    inner = factors[n % len(factors)]
-    outer_size = a.shape[axis] // inner
-    parts = (outer_size, inner) if n % 2 else (inner, outer_size)
-    return a.reshape(a.shape[:axis] + parts + a.shape[axis + 1 :])
-
-
-@operation
-def regrouped(xp, a, b, n):
-    """All elements in rows of another length."""
-    size = math.prod(a.shape)
-    lengths = [length for length in (2, 3, 4, 5, 6, 10) if size % length == 0]
-    return a.reshape(-1, lengths[n % len(lengths)]) if lengths and size else None
-
-
-@operation
-def sliced(xp, a, b, n):
-    if not a.ndim:
-        return None
-    axis = _dim(a, n)
-    start, stride = n // 4 % 3, 1 + n // 12 % 3
-    return _cut(a, axis, slice(start, a.shape[axis] - n // 36 % 2, stride)) if a.shape[axis] > start + 1 else None
-
-
-@operation
-def differences(xp, a, b, n):
-    if not a.ndim or a.shape[_dim(a, n)] < 2:
-        return None
-    axis = _dim(a, n)
-    return _cut(a, axis, slice(1, None)) - _cut(a, axis, slice(None, -1))
-
-
-@operation
-def joined(xp, a, b, n):
-    axis = _dim(a, n) if a.ndim else 0
-    if not a.ndim or a.ndim != b.ndim or any(x != y for dim, (x, y) in enumerate(zip(a.shape, b.shape, strict=True)) if dim != axis):
-        return None
-    return xp.concatenate([a, b], axis)
-
-
-@operation
-def padded(xp, a, b, n):
-    if not a.ndim:
-        return None
-    axis = _dim(a, n)
-    return xp.pad(a, [(n % 3, n // 3 % 2) if dim == axis else (0, 0) for dim in range(a.ndim)])
-
-
-@operation
-def flipped(xp, a, b, n):
-    return xp.flip(a, _dim(a, n)) if a.ndim else None
-
-
-@operation
-def counted(xp, a, b, n):
-    if not a.ndim:
-        return None
-    axis = _dim(a, n)
-    places = xp.arange(a.shape[axis]).reshape([-1 if dim == axis else 1 for dim in range(a.ndim)])
-    return a + places if n // 4 % 2 else xp.where(places < n % 5, a, np.float32(-3))
-
-
-@operation
-def top(xp, a, b, n):
-    if not a.ndim or not a.shape[-1]:
-        return None
-    k = min(1 + n // 2 % 4, a.shape[-1])
-    if xp is jnp:
-        return lax.top_k(a, k)[n % 2]
-    indices = np.argsort(-a, axis=-1, kind="stable")[..., :k]
-    return indices if n % 2 else np.take_along_axis(a, indices, -1)
-
-
-@operation
-def ordered(xp, a, b, n):
-    if not a.ndim:
-        return None
-    axis = _dim(a, n)
-    return xp.sort(a, axis) if n // 4 % 2 else (xp.argsort(a, axis) if xp is jnp else np.argsort(a, axis, kind="stable"))
-
-
-@operation
-def taken(xp, a, b, n):
-    """Rows of `a` picked by `b`."""
-    if not a.ndim or not a.shape[_dim(a, n)] or a.ndim + b.ndim > 4:
-        return None
-    axis = _dim(a, n)
-    return xp.take(a, xp.abs(b).astype(np.int32) % a.shape[axis], axis=axis)
-
-
-@operation
-def taken_along(xp, a, b, n):
-    if not a.ndim or a.shape != b.shape or not a.size:
-        return None
-    axis = _dim(a, n)
-    return xp.take_along_axis(a, xp.abs(b).astype(np.int32) % a.shape[axis], axis)
-
-
-@operation
-def window(xp, a, b, n):
-    """A slice whose start is computed."""
-    if not a.ndim or not b.size or not a.size:
-        return None
-    axis = _dim(a, n)
-    size = 1 + n // 4 % a.shape[axis]
-    start = xp.abs(b).max().astype(np.int32)
-    if xp is jnp:
-        return lax.dynamic_slice_in_dim(a, start, size, axis)
-    first = min(int(start), a.shape[axis] - size)
-    return _cut(a, axis, slice(first, first + size))
-
-
-@operation
-def summed_up(xp, a, b, n):
-    """Has no rule yet in the split engine: it has to stay whole."""
-    return _bounded(xp, xp.cumsum(a, _dim(a, n))) if a.ndim else None
-
-
-def interpret(xp: ModuleType, arguments: Sequence[Array], steps: Sequence[Step], kept: int) -> list[Array]:
-    """The last `kept` values and the first one that no other was computed from."""
-    pool = list(arguments)
-    for which, left, right, n in steps:
-        # Half of the operands are the newest value: chains; the others may be any: diamonds.
-        a = pool[-1] if left % 2 else pool[left // 2 % len(pool)]
-        b = pool[right % len(pool)]
-        made = OPERATIONS[which % len(OPERATIONS)](xp, a, b, n)
-        if made is not None and math.prod(made.shape) <= LARGEST:
-            pool.append(xp.asarray(made).astype(np.float32))
-    made = pool[len(arguments) :]
-    return made[-kept:] + made[:1]
-
-
-def recorded(steps: Sequence[Step], kept: int) -> Callable[..., list[jax.Array]]:
-    """The recipe as a function for JAX."""
-
-    def random_program(*arguments: jax.Array) -> list[jax.Array]:
-        return interpret(jnp, arguments, steps, kept)
-
-    return random_program
-
-
-def whole_numbers(shape: Sequence[int], seed: int) -> np.ndarray:
-    """Small whole numbers."""
-    return np.random.default_rng(seed).integers(-4, 5, shape).astype(np.float32)
+def interpret(pool: Iterable[Value], steps: Sequence[Step], setting: Setting) -> list[Value]:
+    """What the steps make, in order."""
+    values = list(pool)
+    count = len(values)
+    for step in steps:
+        made = apply(step, values, setting)
+        if made is not None:
+            values.append(made)
+    return values[count:]

@@ -75,10 +75,10 @@ def sums_floats(module: ir.Module) -> bool:
 
 
 def _sums_floats(op: ir.Operation) -> bool:
-    if op.name not in ("stablehlo.dot_general", "stablehlo.reduce"):
+    if op.name.removeprefix("stablehlo.") not in ("convolution", "dot_general", "reduce", "reduce_window", "scatter"):
         return False
     inner = {child.name for region in op.regions for block in region.blocks for child in walk(block)}
-    is_sum = op.name == "stablehlo.dot_general" or not inner.isdisjoint({"stablehlo.add", "stablehlo.multiply"})
+    is_sum = op.name in ("stablehlo.dot_general", "stablehlo.convolution") or not inner.isdisjoint({"stablehlo.add", "stablehlo.multiply"})
     return is_sum and not isinstance(ir.RankedTensorType(op.results[0].type).element_type, ir.IntegerType)
 
 

@@ -1,13 +1,29 @@
 """One row per operation: which factors it has, and how a piece of it is emitted."""
 
-from xla_passes.split.factors import Rule
-from xla_passes.split.rules import batched, contraction, elementwise, indexing, reduction, shaping
+from xla_passes.split.rules import (
+    batch_norm,
+    batched,
+    calls,
+    contraction,
+    control,
+    convolution,
+    edges,
+    elementwise,
+    gather,
+    indexing,
+    reduction,
+    scatter,
+    select_and_scatter,
+    shaping,
+    windows,
+)
+from xla_passes.split.table import RULES
 
-RULES: dict[str, Rule] = {
-    **elementwise.RULES,
-    **shaping.RULES,
-    **contraction.RULES,
-    **reduction.RULES,
-    **indexing.RULES,
-    **batched.RULES,
-}
+__all__ = ["RULES"]
+
+_CHAPTERS = (
+    elementwise, shaping, edges, contraction, convolution, reduction, windows, indexing, gather, scatter, select_and_scatter,
+    batched, batch_norm, calls, control,
+)  # fmt: skip
+for _chapter in _CHAPTERS:
+    RULES.update(_chapter.RULES)

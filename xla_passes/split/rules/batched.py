@@ -1,4 +1,4 @@
-"""Operations that need whole dimensions, and treat the others as a batch: sort, cholesky, triangular_solve, fft, cumulative windows."""
+"""Operations that need whole dimensions, and treat the others as a batch: sort, cholesky, triangular_solve, fft."""
 
 from collections.abc import Callable, Collection
 
@@ -35,27 +35,25 @@ def _matrix_dims(op: ir.Operation, rank: int) -> Collection[int]:
     return {rank - 2, rank - 1}
 
 
+def _solve_factors(op: ir.Operation) -> tuple[Factor, ...]:
+    """Right-hand sides are solved one by one: they are the columns of the second operand, or its rows where that one is on the left."""
+    shape = shape_of(op.results[0])
+    rows, columns = range(len(shape))[-2:]
+    free, solved = (columns, rows) if ir.BoolAttr(op.attributes["left_side"]).value else (rows, columns)
+    factors = [Factor(Kind.PARALLEL, shape[dim], (Axis(dim), Axis(dim)), (Axis(dim),)) for dim in range(rows)]
+    factors.append(Factor(Kind.PARALLEL, shape[free], (None, Axis(free)), (Axis(free),)))
+    factors.append(blocked(shape[solved], op, solved, solved, "a dimension of the system that is solved", at=1))
+    factors += [blocked(shape[solved], op, None, dim, "a dimension of the system that is solved") for dim in (rows, columns)]
+    return tuple(factors)
+
+
 def _transformed_dims(op: ir.Operation, rank: int) -> Collection[int]:
     return range(rank - len(integers(op, "fft_length")), rank)
-
-
-def _windowed_dims(op: ir.Operation, rank: int) -> Collection[int]:
-    """Dimensions along which a window is more than one element, or moves otherwise than element by element."""
-    plain = {dim for dim in range(rank) if integers(op, "window_dimensions")[dim] == 1}
-    for name in ("window_strides", "base_dilations", "window_dilations"):
-        if name in op.attributes:
-            plain &= {dim for dim in range(rank) if integers(op, name)[dim] == 1}
-    if "padding" in op.attributes:
-        pairs = ir.DenseIntElementsAttr(op.attributes["padding"])
-        padding = [pairs[at] for at in range(len(pairs))]
-        plain &= {dim for dim in range(rank) if not padding[2 * dim] and not padding[2 * dim + 1]}
-    return set(range(rank)) - plain
 
 
 RULES = {
     "stablehlo.sort": _batch_rule(_sorted_dim, "the dimension that is sorted"),
     "stablehlo.cholesky": _batch_rule(_matrix_dims, "a dimension of the matrix that is factored"),
-    "stablehlo.triangular_solve": _batch_rule(_matrix_dims, "a dimension of the system that is solved"),
-    "stablehlo.reduce_window": _batch_rule(_windowed_dims, "a dimension that the window moves along"),
+    "stablehlo.triangular_solve": Rule(_solve_factors, emit_resized),
     "stablehlo.fft": _batch_rule(_transformed_dims, "a dimension that is transformed"),
 }

@@ -28,31 +28,32 @@ def _factors(op: ir.Operation) -> tuple[Factor, ...]:
         if dim not in {right for _, right in (*batch, *contracted)}:
             factors.append(Factor(Kind.PARALLEL, rhs[dim], (None, Axis(dim)), (Axis(at),)))
             at += 1
-    factors += [Factor(Kind.REDUCTION, lhs[left], (Axis(left), Axis(right)), (None,)) for left, right in contracted]
+    factors += [Factor(Kind.REDUCTION, lhs[left], (Axis(left), Axis(right)), (None,), any_order=True) for left, right in contracted]
     return tuple(factors)
 
 
 def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
     if factor.kind is Kind.REDUCTION:
-        return recreate(op, operands, [_accumulator(op)])
+        return recreate(op, operands, [accumulator(op)])
     return emit_resized(op, operands, factor, piece)
 
 
-def _accumulator(op: ir.Operation) -> ir.RankedTensorType:
-    """Partial products of short floats are summed in float32, as the library sums within a product."""
+def accumulator(op: ir.Operation) -> ir.RankedTensorType:
+    """The type of partial sums: short floats are summed in float32, as the library sums within a product or a convolution."""
     kind = ir.RankedTensorType(op.results[0].type)
     is_short = isinstance(kind.element_type, ir.FloatType) and element_bits(kind.element_type) < FLOAT32_BITS
     return tensor(kind.shape, ir.F32Type.get()) if is_short else kind
 
 
-def _identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
-    kind = _accumulator(op)
+def zero_total(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
+    """What a sum starts from."""
+    kind = accumulator(op)
     return [filled(scalar(0, kind.element_type), kind)]
 
 
-def _combine(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], partial: Sequence[ir.Value]) -> list[ir.Value]:
-    """Booleans add as "or", which is what `dot_general` does with them."""
+def add_partial(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], partial: Sequence[ir.Value]) -> list[ir.Value]:
+    """The sum so far and that of a piece; booleans add as "or", which is what `dot_general` does with them."""
     return [stablehlo.add(total[0], partial[0])]
 
 
-RULES = {"stablehlo.dot_general": Rule(_factors, _emit, _combine, _identity)}
+RULES = {"stablehlo.dot_general": Rule(_factors, _emit, add_partial, zero_total)}

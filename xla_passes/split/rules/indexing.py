@@ -1,46 +1,16 @@
-"""gather, dynamic_slice and dynamic_update_slice: batch dimensions and dimensions that are taken whole."""
+"""dynamic_slice and dynamic_update_slice: dimensions that are taken whole, and stretches that start where the data says."""
 
 from collections.abc import Sequence
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.build import recreate, resized
-from xla_passes.module import shape_of
-from xla_passes.patterns import integers
-from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
+from xla_passes.build import filled, index_type, recreate, resized, scalar, tensor
+from xla_passes.module import element_bits, shape_of
+from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
 from xla_passes.split.rules.elementwise import emit_resized
-
-
-def _gather_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    numbers = stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"])
-    source, indices, shape = shape_of(op.operands[0]), shape_of(op.operands[1]), shape_of(op.results[0])
-    sizes = integers(op, "slice_sizes")
-    batched = dict(zip(numbers.start_indices_batching_dims, numbers.operand_batching_dims, strict=True))
-    index_dims = [dim for dim in range(len(indices)) if dim != numbers.index_vector_dim]
-    window_dims = [dim for dim in range(len(source)) if dim not in {*numbers.collapsed_slice_dims, *numbers.operand_batching_dims}]
-    offsets = list(numbers.offset_dims)
-    batch_results = [dim for dim in range(len(shape)) if dim not in offsets]
-    factors = []
-    for at, dim in zip(batch_results, index_dims, strict=True):
-        operand = Axis(batched[dim]) if dim in batched else None
-        factors.append(Factor(Kind.PARALLEL, shape[at], (operand, Axis(dim)), (Axis(at),)))
-    for at, dim in zip(offsets, window_dims, strict=True):
-        if sizes[dim] == source[dim]:  # taken whole, so that its start index can only be zero
-            factors.append(Factor(Kind.PARALLEL, shape[at], (Axis(dim), None), (Axis(at),)))
-        else:
-            factors.append(blocked(shape[at], op, at, dim, "a window that starts where the data says"))
-    return tuple(factors)
-
-
-def _emit_gather(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
-    axis, (result,) = factor.operands[0], factor.results
-    assert result is not None
-    kind = resized(op.results[0].type, result.dim, piece.length * result.scale)
-    sizes = integers(op, "slice_sizes")
-    if axis is not None and axis.dim not in stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"]).operand_batching_dims:
-        sizes[axis.dim] = piece.length * axis.scale
-    return recreate(op, operands, [kind], slice_sizes=ir.DenseI64ArrayAttr.get(sizes))
+from xla_passes.split.rules.stretches import clamped, stretch, window_of
+from xla_passes.structured import element_of, full
 
 
 def _slice_factors(op: ir.Operation) -> tuple[Factor, ...]:
@@ -49,31 +19,70 @@ def _slice_factors(op: ir.Operation) -> tuple[Factor, ...]:
     return tuple(
         Factor(Kind.PARALLEL, size, (Axis(dim), *rest), (Axis(dim),))
         if source[dim] == size
-        else blocked(size, op, dim, dim, "a slice that starts where the data says")
+        else Factor(Kind.FREE, size, (None, *rest), (Axis(dim),))
         for dim, size in enumerate(shape)
     )
 
 
 def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
+    """Along a dimension that is not taken whole: a slice of the whole operand, so much further."""
     (axis,) = factor.results
     assert axis is not None
     kind = resized(op.results[0].type, axis.dim, piece.length)
-    return recreate(op, operands, [kind], slice_sizes=ir.DenseI64ArrayAttr.get(kind.shape))
+    value, *starts = operands
+    if factor.kind is Kind.FREE:
+        starts = _starts(shape_of(value), shape_of(op.results[0]), starts, piece)
+        starts[axis.dim] = stablehlo.add(starts[axis.dim], stablehlo.convert(starts[axis.dim].type, piece.offset))
+    return recreate(op, [value, *starts], [kind], slice_sizes=ir.DenseI64ArrayAttr.get(kind.shape))
+
+
+def _starts(source: Sequence[int], sizes: Sequence[int], starts: Sequence[ir.Value], piece: Piece) -> list[ir.Value]:
+    """Start indices as they are meant: moved inside, and of a type that holds the sums of them and the piece's offset."""
+    needed = index_type(2 * max(source, default=0))
+    wide = tensor((), max(needed, element_of(piece.offset), key=element_bits))
+    meant: list[ir.Value] = []
+    for size, taken, start in zip(source, sizes, starts, strict=True):
+        element = ir.IntegerType(ir.RankedTensorType(start.type).element_type)
+        most = min(size - taken, 2 ** (element.width - (not element.is_unsigned)) - 1)
+        meant.append(stablehlo.convert(wide, clamped(start, 0, most)))
+    return meant
 
 
 def _update_factors(op: ir.Operation) -> tuple[Factor, ...]:
     shape, update = shape_of(op.operands[0]), shape_of(op.operands[1])
     rest = (None,) * (len(op.operands) - 2)
     return tuple(
-        Factor(Kind.PARALLEL, size, (Axis(dim), Axis(dim), *rest), (Axis(dim),))
-        if update[dim] == size
-        else blocked(size, op, dim, dim, "an update that starts where the data says")
+        Factor(Kind.PARALLEL, size, (Axis(dim), Axis(dim) if update[dim] == size else None, *rest), (Axis(dim),))
         for dim, size in enumerate(shape)
     )
 
 
+def _emit_update(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
+    """Along a dimension that is not updated whole: those of the piece's elements that the update covers are selected from it."""
+    (axis,) = factor.results
+    assert axis is not None
+    if factor.operands[1] is not None:
+        return emit_resized(op, operands, factor, piece)
+    value, update, *starts = operands
+    dim, size = axis.dim, shape_of(update)[axis.dim]
+    starts = _starts(shape_of(op.operands[0]), shape_of(update), starts, piece)
+    ahead = stablehlo.subtract(stablehlo.convert(starts[dim].type, piece.offset), starts[dim])
+    part, begins = window_of(update, dim, ahead, piece.length)
+    new = stretch(part, dim, stablehlo.subtract(ahead, begins), piece.length, scalar(0, element_of(update)))
+    starts[dim] = scalar(0, element_of(ahead))
+    old = stablehlo.dynamic_slice(value, starts, ir.DenseI64ArrayAttr.get(shape_of(new)))
+    index = tensor((piece.length,), element_of(ahead))
+    places = stablehlo.add(stablehlo.iota(index, 0), filled(ahead, index))
+    is_new = stablehlo.and_(_compare(places, "GE", 0), _compare(places, "LT", size))
+    mask = stablehlo.broadcast_in_dim(tensor(shape_of(new), ir.IntegerType.get_signless(1)), is_new, ir.DenseI64ArrayAttr.get([dim]))
+    return [stablehlo.dynamic_update_slice(value, stablehlo.select(mask, new, old), starts)]
+
+
+def _compare(values: ir.Value, direction: str, number: int) -> ir.Value:
+    return stablehlo.compare(values, full(number, values), stablehlo.ComparisonDirectionAttr.get(direction))
+
+
 RULES = {
-    "stablehlo.gather": Rule(_gather_factors, _emit_gather),
     "stablehlo.dynamic_slice": Rule(_slice_factors, _emit_slice),
-    "stablehlo.dynamic_update_slice": Rule(_update_factors, emit_resized),
+    "stablehlo.dynamic_update_slice": Rule(_update_factors, _emit_update),
 }

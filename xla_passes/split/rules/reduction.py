@@ -7,11 +7,13 @@ from jaxlib.mlir.dialects import chlo, stablehlo
 
 from xla_passes.build import filled, recreate, resized, scalar, tensor
 from xla_passes.module import shape_of
-from xla_passes.patterns import integers
+from xla_passes.patterns import integers, producer
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
 from xla_passes.split.rules import elementwise
+from xla_passes.split.rules.contraction import accumulator
 from xla_passes.split.rules.elementwise import emit_resized
-from xla_passes.structured import gather_batched
+from xla_passes.split.rules.stretches import scaled
+from xla_passes.structured import element_of, gather_batched
 
 
 def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
@@ -21,10 +23,10 @@ def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
     factors = [
         Factor(Kind.PARALLEL, shape[dim], (Axis(dim),) * count + (None,) * count, (Axis(at),) * count) for at, dim in enumerate(kept)
     ]
-    is_pointwise = all(child.operation.name in _BODY_NAMES for child in op.regions[0].blocks[0].operations)
     for dim in reduced:
-        if is_pointwise:
-            factors.append(Factor(Kind.REDUCTION, shape[dim], (Axis(dim),) * count + (None,) * count, (None,) * count))
+        if is_pointwise(op):
+            axes = (Axis(dim),) * count + (None,) * count
+            factors.append(Factor(Kind.REDUCTION, shape[dim], axes, (None,) * count, any_order=_is_commutative(op)))
         else:
             factors.append(blocked(shape[dim], op, None, dim, "the reducer is not made of elementwise operations"))
     return tuple(factors)
@@ -32,24 +34,88 @@ def _reduce_factors(op: ir.Operation) -> tuple[Factor, ...]:
 
 def _emit_reduce(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
     """Sums and products of a piece start from the identity, so that an initial value of the user's own is taken in once."""
-    body = [child.operation.name for child in op.regions[0].blocks[0].operations]
-    element = ir.RankedTensorType(operands[-1].type).element_type
-    if factor.kind is Kind.REDUCTION and len(operands) == 2 and body[:-1] in (["stablehlo.add"], ["stablehlo.multiply"]):
-        operands = [operands[0], scalar(0 if body[0] == "stablehlo.add" else 1, element)]
-    return emit_resized(op, operands, factor, piece)
+    if factor.kind is not Kind.REDUCTION:
+        return emit_resized(op, operands, factor, piece)
+    count = len(op.results)
+    return recreate_total(op, [*operands[:count], *neutral(op, operands[count:])], [result.type for result in op.results])
 
 
 def _reduce_identity(op: ir.Operation, operands: Sequence[ir.Value]) -> list[ir.Value]:
     """The initial values; but for sums and products, taking one in with every piece changes nothing (StableHLO: they form a monoid)."""
-    initial = operands[len(operands) // 2 :]
-    return [filled(value, result.type) for value, result in zip(initial, op.results, strict=True)]
+    return initial_totals(op, [shape_of(result) for result in op.results])
 
 
 def _reduce_combine(op: ir.Operation, factor: Factor, total: Sequence[ir.Value], partial: Sequence[ir.Value]) -> list[ir.Value]:
-    """The reducer's body, applied to whole tensors."""
-    shape = shape_of(op.results[0])
+    return apply_reducer(op, total, partial)
+
+
+# Reducers: bodies that combine two scalars, or two groups of them
+
+_BODY_NAMES = elementwise.NAMES | {"stablehlo.return", "stablehlo.constant"}
+
+
+def _reducer_names(op: ir.Operation) -> list[str]:
+    return [child.operation.name for child in op.regions[0].blocks[0].operations]
+
+
+def is_pointwise(op: ir.Operation) -> bool:
+    """Whether the reducer can be applied to whole tensors."""
+    return set(_reducer_names(op)) <= _BODY_NAMES
+
+
+def _is_commutative(op: ir.Operation) -> bool:
+    """Whether the reducer is known to give the same if its arguments change places."""
+    return _reducer_names(op)[:-1] in [[f"stablehlo.{name}"] for name in ("add", "and", "maximum", "minimum", "multiply", "or", "xor")]
+
+
+def is_sum(op: ir.Operation) -> bool:
+    """Whether the reducer adds."""
+    return _reducer_names(op) == ["stablehlo.add", "stablehlo.return"]
+
+
+def neutral(op: ir.Operation, initial: Sequence[ir.Value]) -> list[ir.Value]:
+    """Initial values that change nothing, however often they are taken in: known for sums and products, else the program's own."""
+    element = element_of(initial[0])
+    if is_sum(op):
+        return [scalar(-complex(0), element)]  # of floats, the zero that keeps the sign of the other
+    if _reducer_names(op) == ["stablehlo.multiply", "stablehlo.return"]:
+        return [scalar(1, element)]
+    return list(initial)
+
+
+def initial_totals(op: ir.Operation, shapes: Sequence[Sequence[int]]) -> list[ir.Value]:
+    """The program's initial values as running totals: sums of short floats are float32."""
+    initial = list(op.operands)[len(op.operands) // 2 :]
+    elements = [accumulator(op).element_type] if is_sum(op) else [element_of(value) for value in initial]
+    totals = []
+    for value, shape, element in zip(initial, shapes, elements, strict=True):
+        wide = value if element_of(value) == element else stablehlo.convert(tensor((), element), value)
+        totals.append(filled(wide, tensor(shape, element)))
+    return totals
+
+
+def recreate_total(op: ir.Operation, operands: Sequence[ir.Value], kinds: Sequence[ir.Type], **attributes: ir.Attribute) -> list[ir.Value]:
+    """The operation on a piece; sums of short floats in float32, which loses no digits with every piece."""
+    element = accumulator(op).element_type
+    if not is_sum(op) or element == element_of(op.results[0]):
+        return recreate(op, operands, kinds, **attributes)
+    wide = [stablehlo.convert(tensor(shape_of(value), element), value) for value in operands]
+    made = recreate(op, wide, [tensor(ir.RankedTensorType(kind).shape, element) for kind in kinds], **attributes)
+    copy = producer(made[0])
+    assert copy is not None
+    body = copy.regions[0].blocks[0]
+    for value in (*body.arguments, *body.operations[0].results):
+        value.set_type(tensor((), element))
+    return made
+
+
+def apply_reducer(op: ir.Operation, left: Sequence[ir.Value], right: Sequence[ir.Value]) -> list[ir.Value]:
+    """The reducer's body, applied to whole tensors; sums may be of a wider type."""
+    if is_sum(op):
+        return [stablehlo.add(left[0], right[0])]
+    shape = shape_of(left[0])
     body = op.regions[0].blocks[0]
-    known = dict(zip(body.arguments, (*total, *partial), strict=True))
+    known = dict(zip(body.arguments, (*left, *right), strict=True))
     for child in body.operations:
         inner = child.operation
         if inner.name == "stablehlo.return":
@@ -58,17 +124,16 @@ def _reduce_combine(op: ir.Operation, factor: Factor, total: Sequence[ir.Value],
             known[inner.results[0]] = inner.clone(ir.InsertionPoint.current).results[0]
             continue
         operands = [_spread(known.get(value, value), shape) for value in inner.operands]
-        kinds = [tensor(shape, ir.RankedTensorType(result.type).element_type) for result in inner.results]
+        kinds = [tensor(shape, element_of(result)) for result in inner.results]
         known.update(zip(inner.results, recreate(inner, operands, kinds), strict=True))
     raise ValueError("a reducer's body ends with stablehlo.return")
 
 
-_BODY_NAMES = elementwise.NAMES | {"stablehlo.return", "stablehlo.constant"}
-
-
 def _spread(value: ir.Value, shape: Sequence[int]) -> ir.Value:
-    kind = ir.RankedTensorType(value.type)
-    return value if list(kind.shape) == list(shape) else filled(value, tensor(shape, kind.element_type))
+    return value if list(shape_of(value)) == list(shape) else filled(value, tensor(shape, element_of(value)))
+
+
+# top-k
 
 
 def _k_of(op: ir.Operation) -> int:
@@ -92,10 +157,7 @@ def _emit_top_k(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, 
     k = min(_k_of(op), piece.length * axis.scale)
     kinds = [resized(result.type, axis.dim, k) for result in op.results]
     values, indices = recreate(op, operands, kinds, k=ir.IntegerAttr.get(ir.IntegerType.get_signless(64), k))
-    start = piece.offset
-    if axis.scale != 1:
-        start = stablehlo.multiply(start, scalar(axis.scale, ir.RankedTensorType(start.type).element_type))
-    start = stablehlo.convert(tensor((), kinds[1].element_type), start)
+    start = stablehlo.convert(tensor((), kinds[1].element_type), scaled(piece.offset, axis.scale))
     return [values, stablehlo.add(indices, filled(start, kinds[1]))]
 
 

@@ -1,4 +1,4 @@
-"""Operations that move elements about: broadcast, reshape, transpose, slice, pad, concatenate, reverse, iota, constants."""
+"""Operations that move elements about: broadcast, reshape, transpose, slice, iota, constants."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.build import filled, recreate, resized, scalar, tensor
+from xla_passes.build import filled, recreate, resized, tensor
 from xla_passes.module import shape_of
 from xla_passes.patterns import integers
-from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, blocked
+from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, Window, blocked
 from xla_passes.split.rules.elementwise import emit_resized
+from xla_passes.split.rules.stretches import scaled
+from xla_passes.structured import element_of
 
 
 def _broadcast_factors(op: ir.Operation) -> tuple[Factor, ...]:
@@ -76,10 +78,10 @@ def _slice_factors(op: ir.Operation) -> tuple[Factor, ...]:
     source, shape = shape_of(op.operands[0]), shape_of(op.results[0])
     factors = []
     for dim, (start, stride) in enumerate(zip(integers(op, "start_indices"), integers(op, "strides"), strict=True)):
-        if start + shape[dim] * stride > source[dim]:
-            factors.append(blocked(shape[dim], op, dim, dim, "the last stride of the slice runs past its operand"))
-        else:
-            factors.append(Factor(Kind.PARALLEL, shape[dim], (Axis(dim, stride, start),), (Axis(dim),)))
+        axis: Axis | Window = Axis(dim, stride, start)
+        if start + shape[dim] * stride > source[dim]:  # the last stride runs past the operand: its last element is the last one read
+            axis = Window(dim, source[dim], stride, start, extra=1 - stride)
+        factors.append(Factor(Kind.PARALLEL, shape[dim], (axis,), (Axis(dim),)))
     return tuple(factors)
 
 
@@ -87,7 +89,7 @@ def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, 
     axis = factor.operands[0]
     assert axis is not None
     starts, limits = integers(op, "start_indices"), integers(op, "limit_indices")
-    starts[axis.dim], limits[axis.dim] = 0, piece.length * axis.scale
+    starts[axis.dim], limits[axis.dim] = 0, shape_of(operands[0])[axis.dim]
     return recreate(
         op,
         operands,
@@ -97,43 +99,12 @@ def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, 
     )
 
 
-def _pad_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    shape = shape_of(op.results[0])
-    low, high, interior = (integers(op, name) for name in ("edge_padding_low", "edge_padding_high", "interior_padding"))
-    return tuple(
-        blocked(size, op, dim, dim, "the pad changes this dimension")
-        if low[dim] or high[dim] or interior[dim]
-        else Factor(Kind.PARALLEL, size, (Axis(dim), None), (Axis(dim),))
-        for dim, size in enumerate(shape)
-    )
-
-
-def _concatenate_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    joined = ir.IntegerAttr(op.attributes["dimension"]).value
-    return tuple(
-        blocked(size, op, dim, dim, "the dimension that is concatenated")
-        if dim == joined
-        else Factor(Kind.PARALLEL, size, (Axis(dim),) * len(op.operands), (Axis(dim),))
-        for dim, size in enumerate(shape_of(op.results[0]))
-    )
-
-
-def _reverse_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    turned = integers(op, "dimensions")
-    return tuple(
-        blocked(size, op, dim, dim, "the dimension that is reversed")
-        if dim in turned
-        else Factor(Kind.PARALLEL, size, (Axis(dim),), (Axis(dim),))
-        for dim, size in enumerate(shape_of(op.results[0]))
-    )
-
-
 def _free_factors(op: ir.Operation) -> tuple[Factor, ...]:
     return tuple(Factor(Kind.FREE, size, (), (Axis(dim),)) for dim, size in enumerate(shape_of(op.results[0])))
 
 
 def _constant_factors(op: ir.Operation) -> tuple[Factor, ...]:
-    if not shape_of(op.results[0]) or isinstance(ir.RankedTensorType(op.results[0].type).element_type, ir.ComplexType):
+    if not shape_of(op.results[0]) or isinstance(element_of(op.results[0]), ir.ComplexType):
         return ()  # the bindings cannot read complex constants (jaxlib 0.10.2); a splat is a broadcast scalar by now
     return _free_factors(op) if ir.DenseElementsAttr(op.attributes["value"]).is_splat else ()
 
@@ -153,13 +124,11 @@ def _emit_iota(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, p
     kind = resized(op.results[0].type, axis.dim, piece.length * axis.scale)
     if ir.IntegerAttr(op.attributes["iota_dimension"]).value != axis.dim:
         return recreate(op, operands, [kind])
-    start = piece.offset
-    if axis.scale != 1:
-        start = stablehlo.multiply(start, scalar(axis.scale, ir.RankedTensorType(start.type).element_type))
+    start = scaled(piece.offset, axis.scale)
     if isinstance(kind.element_type, ir.IntegerType):
         (counted,) = recreate(op, operands, [kind])
         return [stablehlo.add(counted, filled(stablehlo.convert(tensor((), kind.element_type), start), kind))]
-    (counted,) = recreate(op, operands, [tensor(kind.shape, ir.RankedTensorType(start.type).element_type)])
+    (counted,) = recreate(op, operands, [tensor(kind.shape, element_of(start))])
     return [stablehlo.convert(kind, stablehlo.add(counted, filled(start, counted.type)))]
 
 
@@ -168,9 +137,7 @@ RULES = {
     "stablehlo.reshape": Rule(_reshape_factors, emit_resized),
     "stablehlo.transpose": Rule(_transpose_factors, emit_resized),
     "stablehlo.slice": Rule(_slice_factors, _emit_slice),
-    "stablehlo.pad": Rule(_pad_factors, emit_resized),
-    "stablehlo.concatenate": Rule(_concatenate_factors, emit_resized),
-    "stablehlo.reverse": Rule(_reverse_factors, emit_resized),
     "stablehlo.iota": Rule(_free_factors, _emit_iota),
     "stablehlo.constant": Rule(_constant_factors, _emit_constant),
+    "chlo.constant": Rule(_constant_factors, _emit_constant),
 }

@@ -1,0 +1,190 @@
+"""Runs JAX's whole table of primitive cases and writes docs/operations.md: `python -m tests.conformance.table`, about an hour on two cores.
+
+Outcomes are kept in out/conformance.jsonl as they come. With `--keep`, cases that are in it are not run again.
+"""
+
+import argparse
+import dataclasses
+import json
+import multiprocessing
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+from jaxlib.mlir.dialects import chlo, stablehlo
+
+from tests.conformance.harnesses import OWN, case_names, record_case
+from tests.conformance.trial import NO_LOOP, Outcome, Refusal, Split, attempt
+from xla_passes.split.factors import Kind
+from xla_passes.split.rules.unsplittable import UNSPLITTABLE
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "operations.md"
+OUTCOMES = ROOT / "out" / "conformance.jsonl"
+BATCH = 200  # cases that share processes
+KINDS = [kind.value for kind in Kind if kind is not Kind.BLOCKED]
+
+HEAD = """# Operations, measured
+
+Written by `make conformance`; [what splits](splitting.md) says which axis of which op splits how.
+
+The programs are the {cases} cases of JAX's own table of primitives that JAX implements on the CPU
+(`jax._src.internal_test_util.test_harnesses`, jax {version}), in every dtype from booleans to complex128, and {own} small
+modules of our own, so that every op of StableHLO and CHLO that XLA's CPU backend runs is in one at least. Each is recorded
+and run unsplit. Then a loop is forced over each axis of two or more elements of each value that the program computes, in
+two or three pieces: {places} axes in all. Where that can be done, the split program is run on the same arguments, and, for
+floats, on arguments with NaN, infinities and zeros of both signs among them.
+
+Its results have to be equal to the bit (NaN is NaN, whatever its payload). Only where a loop adds floats in another order
+or makes a library do so, or where XLA has several ways to round, are 32 roundings of the largest element of the result
+allowed. XLA contracts products and sums, and keeps digits of short floats, as its fusions happen to fall; and the last
+digit of its exponentials and tangents depends on the place in a row.
+
+| outcome | axes |
+|---|---|
+| split, and equal to the bit | {same} |
+| split, and equal but for the roundings above | {near} |
+| refused, with a reason | {refused} |
+| wrong | {wrong} |
+
+Of the {halves} programs with more than 4 KiB of temporaries, {fits} fit when half of that is left them, and {smallest} are
+refused; these run under the smallest limit that the refusal names. Both are compared as well.
+
+- **cases**: in how many of JAX's the op occurs, as recorded or in canonical form; after the plus, of our own.
+- **factors**: the kinds that the op's rule gives there; for an op without a rule, why it has none.
+- **split and equal**: loops that compute the op in pieces, by the kind of the factor that they split.
+- **refused**: axes that stay whole because of this op, by the reason that the plan gives.
+"""
+
+
+def operation_names() -> list[str]:
+    """Every op of the two dialects."""
+    return sorted(name for dialect in (stablehlo, chlo) for name in _names(dialect))
+
+
+def _names(dialect: ModuleType) -> set[str]:
+    found = {getattr(member, "OPERATION_NAME", None) for member in vars(dialect).values()}
+    return {name for name in found if isinstance(name, str)}
+
+
+def page(outcomes: Sequence[Outcome]) -> str:
+    """The whole document."""
+    splits = [each for outcome in outcomes for each in outcome.splits]
+    refusals = [each for outcome in outcomes for each in outcome.refusals]
+    halves = Counter(outcome.halved for outcome in outcomes)
+    own = sum(outcome.name.startswith(OWN) for outcome in outcomes)
+    head = HEAD.format(
+        version=jax.__version__,
+        cases=len(outcomes) - own,
+        own=own,
+        places=len(splits) + len(refusals),
+        same=sum(each.is_same for each in splits),
+        near=sum(not each.is_same and not each.failure for each in splits),
+        refused=len(refusals),
+        wrong=sum(bool(each.failure) for each in splits),
+        halves=halves["fits"] + halves["refused"],
+        fits=halves["fits"],
+        smallest=halves["refused"],
+    )
+    rows = ["| op | cases | factors | split and equal | refused |", "|---|---|---|---|---|", *_rows(outcomes, splits, refusals)]
+    return f"{head}\n" + "\n".join(rows) + "\n"
+
+
+def _rows(outcomes: Sequence[Outcome], splits: Sequence[Split], refusals: Sequence[Refusal]) -> Iterator[str]:
+    cases = Counter((op, outcome.name.startswith(OWN)) for outcome in outcomes for op in outcome.ops)
+    stated: dict[str, set[str]] = defaultdict(set)
+    for op, what in {each for outcome in outcomes for each in outcome.stated}:
+        stated[op].add(what if what in KINDS else "blocked")
+    equal = Counter((op, kind) for split in splits if not split.failure for op, kind in split.parts)
+    refused: dict[str, Counter[str]] = defaultdict(Counter)
+    for op, reason in (each for refusal in refusals for each in blamed(refusal)):
+        refused[op][reason] += 1
+    for op in operation_names():
+        count = f"{cases[op, False]} + {cases[op, True]}"
+        factors = ", ".join(kind for kind in [*KINDS, "blocked"] if kind in stated[op]) or UNSPLITTABLE.get(op, "")
+        counts = ", ".join(f"{kind} {equal[op, kind]}" for kind in KINDS if equal[op, kind])
+        reasons = "; ".join(f"{number}: {reason}" for reason, number in sorted(refused[op].items(), key=lambda item: (-item[1], item[0])))
+        yield f"| `{op}` | {count} | {factors} | {counts} | {reasons} |"
+
+
+def blamed(refusal: Refusal) -> Iterator[tuple[str, str]]:
+    """The ops that keep an axis whole, each with its reason."""
+    if refusal.reason == NO_LOOP:
+        yield refusal.op, refusal.reason
+        return
+    for part in refusal.reason.split("; "):
+        op, _, reason = part.partition(": ")
+        yield op, reason
+
+
+def run_case(name: str) -> Outcome:
+    """One case, with what prevents it from being tried at all as an outcome, too."""
+    try:
+        return attempt(record_case(name))
+    except Exception as error:  # noqa: BLE001  an hour's run does not end with one case
+        return Outcome(name, (), (), (), (), "", (f"{type(error).__name__}: {error}",))
+
+
+def run_cases(names: Sequence[str], jobs: int) -> Iterator[Outcome]:
+    """The outcomes as they come. A case that ends its process is found by running those that went with it one by one."""
+    for start in range(0, len(names), BATCH):
+        rest = list(names[start : start + BATCH])
+        for outcome in _finished(rest, jobs):
+            rest.remove(outcome.name)
+            yield outcome
+        for name in rest:
+            yield next(_finished([name], 1), Outcome(name, (), (), (), (), "", ("the process ended",)))
+
+
+def _finished(names: Sequence[str], jobs: int) -> Iterator[Outcome]:
+    """The outcomes of new processes (compiled programs stay in memory for as long as theirs), as far as they come."""
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(run_case, name) for name in names]):
+            if not isinstance(future.exception(), BrokenProcessPool):
+                yield future.result()
+
+
+def kept(path: Path) -> dict[str, Outcome]:
+    """The outcomes in a file, by case."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {row["name"]: _outcome(row) for row in rows}
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    splits = tuple(Split(**{**each, "parts": tuple(map(tuple, each["parts"]))}) for each in row["splits"])
+    refusals = tuple(Refusal(**each) for each in row["refusals"])
+    stated = tuple(map(tuple, row["stated"]))
+    return Outcome(row["name"], tuple(row["ops"]), stated, splits, refusals, row["halved"], tuple(row["failures"]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is to be run, write the page, say what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.table", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--keep", action="store_true", help="do not run what is in out/conformance.jsonl")
+    parser.add_argument("--only", default="", help="cases with this in their name; the page is not written")
+    given = parser.parse_args(arguments)
+    found = kept(OUTCOMES) if given.keep else {}
+    OUTCOMES.parent.mkdir(exist_ok=True)
+    wanted = [name for name in case_names() if given.only in name]
+    rest = [name for name in wanted if name not in found]
+    with OUTCOMES.open("a" if given.keep else "w") as lines:
+        for outcome in run_cases(rest, given.jobs):
+            found[outcome.name] = outcome
+            lines.write(json.dumps(dataclasses.asdict(outcome)) + "\n")
+            lines.flush()
+            sys.stderr.writelines(f"{outcome.name}: {failure}\n" for failure in outcome.failures)
+    outcomes = [found[name] for name in wanted]
+    if not given.only:
+        PAGE.write_text(page(outcomes))
+    return 1 if any(outcome.failures for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

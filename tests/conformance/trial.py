@@ -1,0 +1,241 @@
+"""One case, split everywhere: what became of each axis of each value, and of the program at half of its temporaries, as data."""
+
+import random
+import zlib
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxlib.mlir import ir
+
+from memarray._runtime import Signature, compile_module
+from tests.conformance.agreement import Comparison, compare, reorders_sums, rounds_alike
+from tests.conformance.harnesses import Recorded
+from tests.conformance.merging import merged
+from tests.xla_passes.split.splitting import Place, block_at, places, value_at
+from xla_passes import CannotFitError, Fit, Report, fit
+from xla_passes.canonicalise import canonicalise_passes
+from xla_passes.module import clone, main_block, parse, walk
+from xla_passes.pipeline import run_passes
+from xla_passes.split.factors import Kind
+from xla_passes.split.loops import emit
+from xla_passes.split.planner import forced_loop
+from xla_passes.split.rules import RULES
+
+TEMPORARY_BYTES = 4096  # from here on, half of a program's temporaries is asked for
+LARGE = 200  # operations of a program that takes long to compile
+TOGETHER = 16  # split programs that are compiled as one
+WITHOUT_SPECIALS = frozenset({"stablehlo.custom_call", "stablehlo.while", "stablehlo.convolution"})
+SPECIALS = (np.nan, np.inf, -np.inf, 0.0, -0.0)
+_Program = tuple[ir.Module, bool]  # a split program, and whether its results have to be the same to the bit
+CANNOT = "cannot be split: "
+NO_LOOP = "no loop over it leaves less memory in use"
+
+
+@dataclass(frozen=True)
+class Split:
+    """An axis that was split: the operations that the loop computes in pieces, each with the kind of its factor."""
+
+    op: str
+    place: str
+    parts: tuple[tuple[str, str], ...]
+    is_same: bool = False  # to the bit
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An axis that stays whole, and why: by the operation that computes the value, or by those that read it."""
+
+    op: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one case."""
+
+    name: str
+    ops: tuple[str, ...]  # as recorded and in the canonical form
+    stated: tuple[tuple[str, str], ...]  # each operation of the canonical form with a kind of its factors, or the reason for a blocked one
+    splits: tuple[Split, ...]
+    refusals: tuple[Refusal, ...]
+    halved: str  # "fits" or "refused", where there were temporaries worth halving
+    failures: tuple[str, ...]  # everything that is wrong, those of the splits too
+
+
+def attempt(case: Recorded, most_places: int | None = None) -> Outcome:
+    """Split the case at every place, halve its temporaries, and compare with the unsplit program.
+
+    With `most_places`, so many places are drawn by the case's name, it is not tried whether the limit that a refusal names works, and
+    programs that take long to compile are split at fewer places and not halved.
+    """
+    with jax.enable_x64(case.is_x64):
+        return _Trial(case).outcome(most_places)
+
+
+@dataclass
+class _Trial:
+    """The case as recorded, its canonical form, and what the unsplit program computes from each list of arguments."""
+
+    case: Recorded
+    module: ir.Module = field(init=False)
+    canonical: ir.Module = field(init=False)
+    rounds_alike: bool = field(init=False)
+    unsplit: Report = field(init=False)
+    arguments: list[tuple[np.ndarray, ...]] = field(init=False)
+    expected: list[list[np.ndarray]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.module = parse(self.case.artifact)
+        self.canonical = clone(self.module)
+        run_passes(self.canonical, canonicalise_passes())
+        if self.case.is_own:  # XLA cannot read all of the older forms; that they and the canonical one agree is tested with these modules
+            self.module = clone(self.canonical)
+        self.rounds_alike = rounds_alike(walk(main_block(self.canonical)))
+        self.arguments = [self.case.arguments, *with_specials(self.case, self._ops())]
+        self.unsplit = self._report(self.module)
+        self.expected = self._results(self.unsplit)
+
+    def outcome(self, most_places: int | None) -> Outcome:
+        """Everything that is tried on a case."""
+        is_sampled = most_places is not None
+        is_quick = sum(1 for _ in walk(main_block(self.canonical))) < LARGE
+        found = list(places(self.canonical))
+        if is_sampled and len(found) > most_places:
+            found = random.Random(self.case.name).sample(found, most_places if is_quick else most_places // 3)
+        splits: list[Split] = []
+        refusals: list[Refusal] = []
+        made: dict[str, _Program] = {}  # by text: programs that are the same are compiled once
+        texts: list[str] = []
+        for place in found:
+            pieces = 2 + zlib.crc32(f"{self.case.name}{place}".encode()) % 2
+            name = f"axis {place.axis} of operation {place.op}{f' in {place.path}' if place.path else ''}, in {pieces}"
+            each, program = self._split(place, pieces, name)
+            if isinstance(each, Refusal):
+                refusals.append(each)
+                continue
+            splits.append(each)
+            texts.append(str(program[0]) if program else "")
+            if program:
+                made.setdefault(texts[-1], program)
+        compared = dict(zip(made, self._comparisons([*made.values()]), strict=True))
+        splits = [
+            replace(each, is_same=compared[text].is_same, failure=compared[text].failure) if text else each
+            for each, text in zip(splits, texts, strict=True)
+        ]
+        halved, failures = self._halve(finds_smallest=not is_sampled) if is_quick or not is_sampled else ("", [])
+        failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
+        stated = tuple(sorted({each for op in walk(main_block(self.canonical)) for each in stated_factors(op)}))
+        return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+
+    def _ops(self) -> set[str]:
+        """As recorded, and in the canonical form."""
+        return {*self.case.ops, *(op.name for op in walk(main_block(self.canonical)))}
+
+    def _split(self, place: Place, pieces: int, name: str) -> tuple[Split | Refusal, _Program | None]:
+        """The program with one loop, and what its body computes in pieces; or how that went wrong."""
+        module = clone(self.canonical)
+        value = value_at(module, place)
+        op = value.owner.name
+        try:
+            choice = forced_loop(block_at(module, place.path), value, place.axis, pieces)
+            steps = [(choice.graph.nodes[step.node].op, step.factor.kind) for step in choice.nest.region.steps if step.factor]
+            parts = tuple(dict.fromkeys((each.name, kind.value) for each, kind in steps))
+            is_exact = self.rounds_alike and not any(reorders_sums(*each) for each in steps)
+            emit(choice)
+            module.operation.verify()
+        except Exception as error:  # noqa: BLE001  whatever goes wrong is an outcome, and the next place is tried
+            if isinstance(error, ValueError) and CANNOT in str(error):
+                return Refusal(op, name, str(error).partition(CANNOT)[2]), None
+            return Split(op, name, (), failure=_said(error)), None
+        return Split(op, name, parts), (module, is_exact)
+
+    def _comparisons(self, programs: Sequence[_Program]) -> list[Comparison]:
+        """Each program's results against those of the unsplit one."""
+        if not programs:
+            return []
+        now, later = programs[:TOGETHER], programs[TOGETHER:]
+        count = len(self.case.signature.results)
+        try:
+            results = self._results(self._report(merged([module for module, _ in now]), len(now)))
+        except Exception as error:  # noqa: BLE001  as above
+            alone = [self._comparisons([each])[0] for each in now] if len(now) > 1 else [Comparison(is_same=False, failure=_said(error))]
+            return alone + self._comparisons(later)
+        found = []
+        for number, (_, is_exact) in enumerate(now):
+            mine = [row[number * count : (number + 1) * count] for row in results]
+            found.append(self._compared(mine, is_exact=is_exact))
+        return found + self._comparisons(later)
+
+    def _compared(self, results: Sequence[Sequence[np.ndarray]], *, is_exact: bool) -> Comparison:
+        """Over all lists of arguments."""
+        found = [compare(one, other, is_exact=is_exact) for one, other in zip(results, self.expected, strict=True)]
+        failures = [f"{each.failure}{' (special values)' if at else ''}" for at, each in enumerate(found) if each.failure]
+        return Comparison(all(each.is_same for each in found), next(iter(failures), ""))
+
+    def _halve(self, *, finds_smallest: bool) -> tuple[str, list[str]]:
+        """The program under a limit that leaves half of its temporaries; where that is refused, under the limit that is said to work."""
+        held = self.unsplit.argument_bytes + self.unsplit.output_bytes
+        temporaries = self.unsplit.peak_bytes - held
+        if temporaries <= TEMPORARY_BYTES:
+            return "", []
+        is_exact = self.rounds_alike and not any(reorders_sums(op, Kind.REDUCTION) for op in walk(main_block(self.canonical)))
+        try:
+            try:
+                found = self._fit(held + temporaries // 2)
+                halved = "fits"
+            except CannotFitError as refused:
+                if not finds_smallest:
+                    return "refused", []
+                found = self._fit(refused.smallest_limit_bytes)
+                halved = "refused"
+            failure = self._compared(self._results(found.plan.report), is_exact=is_exact).failure
+        except Exception as error:  # noqa: BLE001  as above
+            return "", [f"halved: {_said(error)}"]
+        return halved, [f"halved: {failure}"] if failure else []
+
+    def _fit(self, limit_bytes: int) -> Fit:
+        return fit(self.module, limit_bytes, self._report, rewrites="exact")
+
+    def _report(self, module: ir.Module, times: int = 1) -> Report:
+        given = self.case.signature
+        return compile_module(module, Signature(given.arguments, given.results * times), jax.devices()[0])
+
+    def _results(self, report: Report) -> list[list[np.ndarray]]:
+        return [[np.asarray(result) for result in report.program(*arguments)] for arguments in self.arguments]
+
+
+def stated_factors(op: ir.Operation) -> list[tuple[str, str]]:
+    """What the rule table says of the operation's dimensions: kinds, and why some are blocked."""
+    rule = RULES.get(op.name)
+    factors = rule.factors(op) if rule else ()
+    return [(op.name, factor.reason if factor.kind is Kind.BLOCKED else factor.kind.value) for factor in factors]
+
+
+def with_specials(case: Recorded, ops: Set[str]) -> list[tuple[np.ndarray, ...]]:
+    """The arguments once more, with NaN, infinities and zeros of both signs in places, for programs in which they mean something.
+
+    Library calls say nothing of NaN, and loops might wait for a condition that never comes. What XLA makes of NaN and infinities in
+    products of complex numbers and where they meet the padding of a convolution depends on the shape. A reducer that chooses by comparing
+    has no identity among NaNs, so that it matters whether it meets the holes and the padding of a window, which XLA leaves out.
+    """
+    is_float = [jnp.issubdtype(each.dtype, jnp.floating) for each in case.arguments]
+    is_complex = any(spec.dtype.kind == "c" for spec in (*case.signature.arguments, *case.signature.results))
+    chooses = {"stablehlo.reduce_window", "stablehlo.compare"} <= ops
+    if not any(is_float) or is_complex or chooses or not WITHOUT_SPECIALS.isdisjoint(ops):
+        return []
+    generator = np.random.RandomState(zlib.crc32(case.name.encode()))
+    changed = []
+    for each, is_one in zip(case.arguments, is_float, strict=True):
+        with np.errstate(invalid="ignore"):  # NumPy warns of NaN on its way to a short float
+            specials = generator.choice(SPECIALS, each.shape).astype(each.dtype)
+        changed.append(np.where(generator.rand(*each.shape) < 0.1, specials, each) if is_one else each)
+    return [tuple(changed)]
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

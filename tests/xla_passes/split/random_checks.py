@@ -1,0 +1,250 @@
+"""What has to hold of a random program: canonical, split anywhere and fitted under any limit, its results stay those of the unsplit one."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxlib.mlir import ir
+
+from frontends import record_jax
+from memarray._runtime import Signature, compile_module
+from tests.helpers import evaluate
+from tests.xla_passes.split.random_programs import Value
+from tests.xla_passes.split.random_recipes import Recipe
+from tests.xla_passes.split.splitting import Place, places, split, value_at
+from xla_passes.canonicalise import canonicalise_passes
+from xla_passes.module import clone, parse, shape_of
+from xla_passes.pipeline import fit, run_passes
+from xla_passes.plan import CannotFitError, Report
+
+ROUNDINGS = 64  # of the largest element, for the same sums in another order
+PERTURBATIONS = 3
+# What the reference interpreter, or its Python binding, does not know (it ends the process then); its scatter writes over its operand,
+# whoever else reads that, and it does not order NaNs.
+NOT_INTERPRETED = (
+    "stablehlo.scatter",
+    "select_and_scatter",
+    "custom_call",
+    "stablehlo.fft",
+    "cholesky",
+    "triangular_solve",
+    "stablehlo.rng",
+    "complex<",
+    "xbf16>",
+    "<bf16>",
+    "f8E",
+)
+
+
+@dataclass
+class Case:
+    """A recorded program, its arguments, what it computes unsplit, and how far each rough result may be from that."""
+
+    recipe: Recipe
+    module: ir.Module
+    signature: Signature
+    arrays: list[np.ndarray]
+    unsplit: Report
+    notes: list[Value]
+    expected: list[np.ndarray]
+    noise: list[float]
+
+    def report(self, module: ir.Module) -> Report:
+        """The compiler's verdict on this machine, as `memarray` asks for it."""
+        with jax.enable_x64(self.recipe.x64):
+            return compile_module(module, self.signature, jax.devices()[0])
+
+    def run(self, report: Report) -> list[np.ndarray]:
+        """What a compiled program computes."""
+        return run_compiled(report, self.arrays, x64=self.recipe.x64)
+
+    def agree(self, actual: Sequence[np.ndarray], stage: str) -> None:
+        """Results are those of the unsplit program: to the bit, the signs of zeros where the order of sums cannot change them."""
+        assert len(actual) == len(self.expected), stage
+        for at, (one, other, note, noise) in enumerate(zip(actual, self.expected, self.notes, self.noise, strict=True)):
+            where = f"{stage}: result {at}"
+            assert one.dtype == other.dtype, f"{where}: {one.dtype}, not {other.dtype}"
+            assert one.shape == other.shape, f"{where}: {one.shape}, not {other.shape}"
+            if note.is_rough:
+                assert_near(one, other, noise, where)
+            else:
+                assert_equal(one, other, has_signs=note.has_signs, where=where)
+
+    def canonical(self) -> ir.Module:
+        """A copy, ready to be split."""
+        module = clone(self.module)
+        run_passes(module, canonicalise_passes())
+        return module
+
+
+def run_compiled(report: Report, arrays: Sequence[np.ndarray], *, x64: bool) -> list[np.ndarray]:
+    with jax.enable_x64(x64):
+        return [np.asarray(array) for array in report.program(*map(jnp.asarray, arrays))]
+
+
+def parts(array: np.ndarray) -> Iterator[np.ndarray]:
+    """As floats of 64 bits, real and imaginary parts apart."""
+    if array.dtype.kind == "c":
+        yield array.real.astype(np.float64)
+        yield array.imag.astype(np.float64)
+    else:
+        yield array.astype(np.float64)
+
+
+def assert_equal(one: np.ndarray, other: np.ndarray, *, has_signs: bool, where: str) -> None:
+    if one.dtype.kind in "iub":
+        np.testing.assert_array_equal(one, other, where)
+        return
+    for found, wanted in zip(parts(one), parts(other), strict=True):
+        np.testing.assert_array_equal(found, wanted, where)
+        if has_signs:
+            keep = ~np.isnan(wanted)
+            np.testing.assert_array_equal(np.signbit(found[keep]), np.signbit(wanted[keep]), f"{where}: signs of zeros")
+
+
+def assert_near(one: np.ndarray, other: np.ndarray, noise: float, where: str) -> None:
+    roundings = ROUNDINGS * float(jnp.finfo(one.dtype).eps)
+    for found, wanted in zip(parts(one), parts(other), strict=True):
+        largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=roundings * largest + 8 * noise, err_msg=where)
+
+
+def noise_of(arrays: Sequence[np.ndarray], recipe: Recipe, unsplit: Report, expected: Sequence[np.ndarray]) -> list[float]:
+    """How far the results move when the rough arguments do by a few units in the last place."""
+    noise = [0.0] * len(expected)
+    for seed in range(PERTURBATIONS):
+        moved = list(arrays)
+        generator = np.random.default_rng(seed)
+        for at, argument in enumerate(recipe.arguments):
+            if argument.kind == "rough":
+                eps = float(jnp.finfo(arrays[at].dtype).eps)
+                moved[at] = (arrays[at].astype(np.float64) * (1 + 8 * eps * generator.uniform(-1, 1, arrays[at].shape))).astype(
+                    arrays[at].dtype
+                )
+        made = run_compiled(unsplit, moved, x64=recipe.x64)
+        for at, (one, other) in enumerate(zip(made, expected, strict=True)):
+            with np.errstate(invalid="ignore"):
+                gaps = [np.abs(a - b) for a, b in zip(parts(one), parts(other), strict=True)]
+            noise[at] = max([noise[at], *(gap[np.isfinite(gap)].max(initial=0.0) for gap in gaps)])
+    return noise
+
+
+def case_of(recipe: Recipe) -> Case | None:
+    """The recipe, recorded, compiled and run unsplit; None where none of its steps made anything."""
+    notes: list[Value] = []
+    arrays = recipe.arrays()
+    with jax.enable_x64(recipe.x64):
+        recording = record_jax(recipe.function(notes), arrays, {})
+    if not notes or not recording.results:
+        return None
+    module, signature = parse(recording.artifact), Signature(recording.arguments, recording.results)
+    with jax.enable_x64(recipe.x64):
+        unsplit = compile_module(module, signature, jax.devices()[0])
+    expected = run_compiled(unsplit, arrays, x64=recipe.x64)
+    is_rough = any(note.is_rough for note in notes)
+    noise = noise_of(arrays, recipe, unsplit, expected) if is_rough else [0.0] * len(expected)
+    return Case(recipe, module, signature, arrays, unsplit, list(notes), expected, noise)
+
+
+def check_canonical(case: Case) -> None:
+    """Canonicalisation alone keeps the results."""
+    case.agree(case.run(case.report(case.canonical())), "canonical")
+
+
+def is_interpreted(case: Case, module: ir.Module) -> bool:
+    """Whether the reference interpreter knows all of the module; what it computes must then be what XLA does."""
+    text = str(module)
+    unknown = (*NOT_INTERPRETED, *(("top_k", "stablehlo.sort") if any(note.kind == "special" for note in case.recipe.arguments) else ()))
+    if any(name in text for name in unknown):
+        return False
+    case.agree(evaluate(module, *case.arrays), "interpreted")
+    return True
+
+
+def forced(case: Case, module: ir.Module, draw: random.Random) -> tuple[ir.Module, list[tuple[Place, int]]]:
+    """One to three loops, one after another, the later ones often in the bodies of those before."""
+    wanted, made = draw.choice((1, 1, 2, 3)), []
+    for _ in range(4 * wanted):
+        known = list(places(module))
+        inside = [place for place in known if place.path]
+        place = draw.choice(inside if inside and draw.random() < 0.5 else known) if known else None
+        if place is None or len(made) == wanted:
+            break
+        size = shape_of(value_at(module, place))[place.axis]
+        pieces = min(size, draw.choice((2, 3, size, max(2, size - 1))))
+        try:
+            module = split_or_explain(module, [*made, (place, pieces)], (place, pieces))
+        except ValueError as error:
+            if "cannot be split" not in str(error):
+                raise
+            continue
+        made.append((place, pieces))
+    return module, made
+
+
+class WrongError(AssertionError):
+    """A check failed; its message says after which loops."""
+
+
+def split_or_explain(module: ir.Module, loops: Sequence[tuple[Place, int]], last: tuple[Place, int]) -> ir.Module:
+    """The module with one more loop; what goes wrong meanwhile is told with the loops."""
+    try:
+        return split(module, last)[0]
+    except ValueError:
+        raise
+    except Exception as error:
+        raise WrongError(f"building the loops {list(loops)!r}: {type(error).__name__}: {error}") from error
+
+
+def check_loops(case: Case, module: ir.Module, loops: Sequence[tuple[Place, int]], *, interpreted: bool) -> None:
+    """The results of a module with loops, by the interpreter or by XLA."""
+    stage = f"loops {list(loops)!r}"
+    try:
+        found = evaluate(module, *case.arrays) if interpreted else case.run(case.report(module))
+    except Exception as error:
+        raise WrongError(f"{stage}: {type(error).__name__}: {error}") from error
+    case.agree(found, stage)
+
+
+def check_forced(case: Case, seed: int, count: int) -> int:
+    """Some sequences of loops anywhere; how many were built."""
+    draw = random.Random(seed)
+    canonical = case.canonical()
+    interpreted = case.recipe.largest <= 1000 and is_interpreted(case, canonical)
+    built = 0
+    for at in range(count):
+        module, loops = forced(case, canonical, draw)
+        if loops:
+            check_loops(case, module, loops, interpreted=interpreted and at > 0)
+            built += 1
+    return built
+
+
+def check_always(case: Case) -> None:
+    """All of `fit` with split="always"."""
+    found = fit(case.module, 10**12, case.report, rewrites="exact", split="always")
+    case.agree(case.run(found.plan.report), "always")
+
+
+def check_limits(case: Case, shares: Sequence[float]) -> None:
+    """Under limits between what is held anyway and the unsplit peak: it fits, or it does under the limit that the refusal names."""
+    held = case.unsplit.argument_bytes + case.unsplit.output_bytes
+    for share in shares:
+        limit = held + int((case.unsplit.peak_bytes - held) * share)
+        stage = f"limit {limit} of {case.unsplit.peak_bytes}"
+        try:
+            found = fit(case.module, limit, case.report, rewrites="exact")
+        except CannotFitError as refusal:
+            smallest = refusal.smallest_limit_bytes
+            assert limit < smallest <= case.unsplit.peak_bytes, f"{stage}: the smallest limit is said to be {smallest}"
+            stage = f"{stage}: smallest {smallest}"
+            try:
+                found = fit(case.module, smallest, case.report, rewrites="exact")
+            except CannotFitError as error:
+                raise WrongError(f"{stage} does not work; then {error.smallest_limit_bytes}") from error
+            limit = smallest
+        assert found.plan.report.peak_bytes <= limit, f"{stage}: the plan's peak is {found.plan.report.peak_bytes}"
+        case.agree(case.run(found.plan.report), stage)
