@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 
 from xla_passes.analysis.graph import snapshot
 from xla_passes.analysis.liveness import graph_liveness, inner_bytes
-from xla_passes.canonicalise import canonicalise_passes
+from xla_passes.canonicalise import canonicalise_passes, tidy_passes
 from xla_passes.module import clone, main_block, shape_of, source_line, type_bytes, value_bytes, walk
 from xla_passes.passes import Pass
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
@@ -33,12 +33,12 @@ def default_pipeline(*, rewrites: str = "all") -> tuple[Pass, ...]:
 
 def passes_before_splitting(rewrites: str) -> tuple[Pass, ...]:
     """Canonicalisation first, so that every later pass meets one form of a thing; rewrites, since a smaller program needs fewer loops."""
-    return (*canonicalise_passes(), *rewrite_passes(rewrites), *canonicalise_passes())
+    return (*canonicalise_passes(), *rewrite_passes(rewrites), *tidy_passes())
 
 
 def passes_after_splitting() -> tuple[Pass, ...]:
     """What the loops left is cleaned up; backend forms last, since they depend on how long the pieces are."""
-    return (*canonicalise_passes(), *backend_passes())
+    return (*tidy_passes(), *backend_passes())
 
 
 def run_passes(module: ir.Module, passes: Sequence[Pass]) -> tuple[Rewrite, ...]:

@@ -13,6 +13,7 @@ from xla_passes.split.factors import Kind
 
 ROUNDINGS = 32  # of the largest element of a result, as in tests/xla_passes/split/splitting.py
 LIBRARY_SUMS = ("stablehlo.dot_general", "stablehlo.convolution")
+WINDOW_SUMS = ("stablehlo.reduce_window", "stablehlo.select_and_scatter")
 # Operations that move floats, choose among them or change their sign, and those that IEEE 754 rounds in one way.
 MOVES = frozenset(
     f"stablehlo.{name}"
@@ -62,12 +63,13 @@ def _is_in_a_reducer(op: ir.Operation) -> bool:
 def reorders_sums(op: ir.Operation, kind: Kind) -> bool:
     """Whether floats may be added or multiplied in another order when the operation is split along a factor of this kind.
 
-    The libraries behind products and convolutions choose their order by the shape of what they get, whichever axis it is that is shorter.
+    The libraries behind products and convolutions choose their order by the shape of what they get, whichever axis it is that is shorter;
+    so does XLA where it sums over windows.
     """
     if op.name in LIBRARY_SUMS:
         return _is_inexact(op.results[0])
     bodies = (child for region in op.regions for block in region.blocks for child in walk(block))
-    return kind in (Kind.REDUCTION, Kind.SEQUENTIAL) and bool(_rounding(bodies))
+    return (op.name in WINDOW_SUMS or kind in (Kind.REDUCTION, Kind.SEQUENTIAL)) and bool(_rounding(bodies))
 
 
 def _rounding(ops: Iterable[ir.Operation]) -> list[ir.Operation]:

@@ -71,8 +71,7 @@ def limit_for(function: Callable, arguments: Sequence[object], divisor: int) -> 
 def assert_equal(actual: object, expected: object, tolerance: float) -> None:
     """Trees of arrays: the same structure, dtypes and shapes, NaN and infinities where they were, numbers to within the tolerance."""
     assert jax.tree.structure(actual) == jax.tree.structure(expected)
-    for one, other in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
-        one, other = np.asarray(one), np.asarray(other)
+    for one, other in zip(*(map(np.asarray, jax.tree.leaves(tree)) for tree in (actual, expected)), strict=True):
         assert (one.dtype, one.shape) == (other.dtype, other.shape)
         if not tolerance or one.dtype.kind in "biu":
             assert one.tobytes() == other.tobytes()

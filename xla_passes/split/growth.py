@@ -128,9 +128,7 @@ class _Grower:
         node = self.graph.nodes[step.node]
         # What costs nothing to make again is no reason for its other consumers to join.
         is_followed = node.name not in CHEAP or any(value in self.covered for value in node.operands)
-        if step.is_reduction:
-            return
-        for value, label in step.makes(node):
+        for value, label in step.offers(node):
             self.requested[value, label] = None
             self.computed[value, label] = None
             is_whole = label and label.covers(self.units, self.graph.shapes[value][label.dim])
@@ -201,7 +199,7 @@ class _Grower:
                 self.waits = True  # all of it would be computed outside, for the sake of the halo
         self._add_step(step)
         for value, label in step.makes(node):
-            if step.is_reduction:
+            if label is None and (step.is_reduction or step.is_sequential):
                 self._produce(Sink(value, None))
             elif label and self.graph.bytes[value] < self.growth.large_bytes:
                 self._sink(value)
@@ -319,10 +317,10 @@ class _Grower:
         return tuple(chosen)
 
     def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
-        made = step.makes(self.graph.nodes[step.node])
-        if step.factor and any(label is None and value in sinks for value, label in made):
+        node = self.graph.nodes[step.node]
+        if step.factor and any(label is None and value in sinks for value, label in step.makes(node)):
             return True
-        return not step.is_reduction and any(key in needed for key in made)
+        return any(key in needed for key in step.offers(node))
 
 
 def tail(container: dict[_Key, Any], start: int) -> Iterator[_Key]:

@@ -199,7 +199,7 @@ class _Emitter:
         region = self.region
         updated: dict[int, ir.Value] = {}
         for total, sink in zip(carried, region.sinks, strict=False):
-            made = body.known.get((sink.value, sink.label))
+            made = body.known.get((sink.value, sink.label)) if sink.value not in body.handed else body.handed[sink.value]
             if made is not None:
                 updated[sink.value] = put(total, made, sink.label.dim, body.at(sink.label.scale, 0, None)) if sink.label else made
         updated |= self._totals(body, carried, is_first=is_first)

@@ -25,6 +25,7 @@ class Pieces:
     known: dict[tuple[int, Label | None], ir.Value] = field(default_factory=dict)
     partial: dict[Step, list[ir.Value]] = field(default_factory=dict)
     carries: dict[Step, list[ir.Value]] = field(default_factory=dict)
+    handed: dict[int, ir.Value] = field(default_factory=dict)  # results of sequential steps that are only whole after the loop
     _offsets: dict[tuple[int, int, Frame | None], ir.Value] = field(default_factory=dict)
 
     def get(self, value: int, label: Label | None) -> ir.Value:
@@ -69,10 +70,11 @@ class Pieces:
         if step.is_reduction:
             self.partial[step] = results
             return
-        count = len(node.results)
-        self.known.update(zip(step.makes(node), results[:count], strict=True))
+        made = dict(zip(step.makes(node), results, strict=False))
+        self.known.update((key, made[key]) for key in step.offers(node))
         if step.is_sequential:
-            self.carries[step] = results[count:]
+            self.handed.update((value, result) for (value, label), result in made.items() if label is None)
+            self.carries[step] = results[len(node.results) :]
 
     def _emit(self, node: Node, step: Step) -> list[ir.Value]:
         assert step.factor is not None

@@ -258,10 +258,14 @@ def piece_lengths(region: Region) -> list[int]:
 
 
 def even_length(region: Region, length: int) -> int:
-    """A length near and not above `length` that leaves no remainder, or as small a one as may be."""
-    for shorter in range(length, max(region.shortest, length * 7 // 8) - 1, -1):
-        if region.units % shorter == 0:
-            return shorter
+    """A length near and not above `length` that leaves no remainder, or a small one, for which no loop is needed in turn.
+
+    Where the last piece may overlap the one before, pieces of equal lengths, so that little is computed twice.
+    """
+    near = range(length, max(region.shortest, length * 7 // 8) - 1, -1)
+    shortest = min(near, key=region.units.__mod__, default=length)
+    if region.units % shortest == 0 or not region.is_parallel:
+        return shortest
     pieces = -(-region.units // length)
     return max(region.shortest, -(-region.units // pieces))
 

@@ -44,6 +44,12 @@ class Step:
             return [(value, None) for value in node.results]
         return [(value, self.label(axis)) for value, axis in zip(node.results, self.factor.results, strict=True)]
 
+    def offers(self, node: Node) -> list[tuple[int, Label | None]]:
+        """What other steps may take from it: totals, and what is handed from piece to piece, are only there after the loop."""
+        if self.is_reduction or self.is_sequential:
+            return [key for key in self.makes(node) if key[1]]
+        return self.makes(node)
+
     @property
     def is_reduction(self) -> bool:
         """Whether it makes partial results, which are combined from piece to piece."""

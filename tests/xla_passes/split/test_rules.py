@@ -16,7 +16,7 @@ from xla_passes.analysis.liveness import CONTROL_FLOW
 from xla_passes.module import main_block, parse, shape_of, walk
 from xla_passes.pipeline import fit
 from xla_passes.plan import CannotFitError, Report
-from xla_passes.split.factors import Kind, Window
+from xla_passes.split.factors import Axis, Kind, Window
 from xla_passes.split.rules import RULES, elementwise
 
 # One row an operation: its name, operands (f: float, i: integer, b: boolean, c: complex, s: scalar float), result, attributes.
@@ -199,7 +199,7 @@ def check_factors(op):
         assert (factor.kind is Kind.SEQUENTIAL) <= (RULES[op.name].carry is not None)
         assert 1 <= factor.shortest <= max(1, factor.size)
     for at, shape in enumerate(operands):
-        carried = [factor.operands[at].dim for factor in factors if factor.operands[at]]
+        carried = [axis.dim for factor in factors if isinstance(axis := factor.operands[at], Axis)]  # windows may share a dimension
         assert len(carried) == len(set(carried)), f"{op.name}: a dimension of operand {at} is in two factors"
         assert all(0 <= dim < len(shape) for dim in carried)
     for at, shape in enumerate(results):

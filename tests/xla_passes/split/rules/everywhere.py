@@ -1,4 +1,4 @@
-"""One operation written out with what it reads and what reads it, split along each of its axes in a copy of its own: one compilation for all."""
+"""An operation with what it reads and what reads it, split along each axis in a copy of its own: one compilation for all of them."""
 
 import itertools
 import re
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.helpers import run
 from tests.xla_passes.split.splitting import assert_agree
@@ -13,14 +14,30 @@ from xla_passes.module import main_block, parse
 from xla_passes.split.loops import emit
 from xla_passes.split.planner import forced_loop
 
+KINDS = ("parallel", "reduction")
 PIECES = (3, 2, 1000)  # taken in turn; the last makes pieces of one unit
+
+
+def parallel(*axes: str) -> dict[str, str]:
+    """Axes of values, such as "x0", that are split without anything handed on from piece to piece."""
+    return dict.fromkeys(axes, "parallel")
+
+
+def reduction(*axes: str) -> dict[str, str]:
+    """Axes of values that are split into partial results."""
+    return dict.fromkeys(axes, "reduction")
+
+
+def because(reason: str, *axes: str) -> dict[str, str]:
+    """Axes of values that are not split, and why."""
+    return dict.fromkeys(axes, reason)
 
 
 def split_everywhere(
     arguments: Mapping[str, tuple[str, np.ndarray]],
     lines: Sequence[str],
     result: str,
-    axes: Mapping[tuple[str, int], str],
+    axes: Mapping[str, str],
     *,
     is_exact: bool = True,
     evaluate=run,
@@ -31,39 +48,29 @@ def split_everywhere(
     name is split: `axes` says which kind of loop that makes, or why there is none.
     """
     values = [value for _, value in arguments.values()]
-    refused = [(name, axis, kind) for (name, axis), kind in axes.items() if not _is_kind(kind)]
-    kinds = [(name, axis, kind) for (name, axis), kind in axes.items() if _is_kind(kind)]
-    wanted = [(*each, count) for each, count in zip(kinds, itertools.cycle(PIECES), strict=False)]
+    wanted = dict(zip((at for at, kind in axes.items() if kind in KINDS), itertools.cycle(PIECES), strict=False))
     module = _copies(arguments, lines, result, len(wanted) + 1)
     block = main_block(module)
     ops = [view.operation for view in block.operations]
     (expected,) = evaluate(_copies(arguments, lines, result, 1), *values)
-    for name, axis, reason in refused:
-        try:
-            loop = emit(forced_loop(block, ops[_line_of(lines, name)].results[0], axis, 2))
-        except ValueError as error:
-            assert reason in str(error), f"{name}, axis {axis}: {error}"
-        else:
-            raise AssertionError(f"{name}, axis {axis}: {loop.kind}")
-    for copy, (name, axis, kind, count) in enumerate(wanted):
-        value = ops[(copy + 1) * len(lines) + _line_of(lines, name)].results[0]
-        loop = emit(forced_loop(block, value, axis, count))
-        assert kind in loop.kind.split("+"), f"{name}, axis {axis}: {loop.kind}"
+    for at in axes.keys() - wanted.keys():
+        with pytest.raises(ValueError, match=re.escape(axes[at])):
+            forced_loop(block, ops[_line_of(lines, at[0])].results[0], int(at[1]), 2)
+    for copy, (at, count) in enumerate(wanted.items(), start=1):
+        value = ops[copy * len(lines) + _line_of(lines, at[0])].results[0]
+        loop = emit(forced_loop(block, value, int(at[1]), count))
+        assert axes[at] in loop.kind.split("+"), f"{at}: {loop.kind}"
     module.operation.verify()
-    for found, (name, axis, kind, count) in zip(evaluate(module, *values)[1:], wanted, strict=True):
+    for found, (at, count) in zip(evaluate(module, *values)[1:], wanted.items(), strict=True):
         try:
             assert_agree([_widened(found)], [_widened(expected)], is_exact=is_exact)
         except AssertionError as error:
-            raise AssertionError(f"{name}, axis {axis}, {kind}, {count} pieces: {error}") from error
+            raise AssertionError(f"{at} in {count} pieces: {error}") from error
 
 
 def _widened(array: np.ndarray) -> np.ndarray:
     """NumPy does not know bfloat16's NaN."""
     return array.astype(np.float32) if array.dtype == jnp.bfloat16 else array
-
-
-def _is_kind(outcome: str) -> bool:
-    return outcome in ("parallel", "reduction", "sequential")
 
 
 def _line_of(lines: Sequence[str], name: str) -> int:

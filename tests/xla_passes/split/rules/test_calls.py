@@ -125,7 +125,7 @@ def test_approximate_top_k():
     (place, *_) = [place for place in places(module) if is_call(value_at(module, place))]
     splits, _ = split(module, (place, 2))
     assert_agree(run(splits, a), run(module, a), is_exact=True)
-    with pytest.raises(ValueError, match="stablehlo.custom_call: ApproxTopK takes or makes all of it at once"):
+    with pytest.raises(ValueError, match=r"stablehlo.custom_call: ApproxTopK takes or makes all of it at once"):
         split(module, (Place(place.op, 0, 1), 2))
 
 
@@ -153,7 +153,11 @@ def test_what_a_call_says_to_partitioners_is_not_repeated_for_pieces():
     module = lowered(jnp.linalg.qr, regular(5, 4, 4))
     place = next(place for place in places(module) if is_call(value_at(module, place)))
     splits, _ = split(module, (place, 2))
-    calls = [op for op in walk(main_block(splits)) if op.name == "stablehlo.custom_call" and ir.RankedTensorType(op.operands[0].type).shape[0] < 5]
+    calls = [
+        op
+        for op in walk(main_block(splits))
+        if op.name == "stablehlo.custom_call" and ir.RankedTensorType(op.operands[0].type).shape[0] < 5
+    ]
     assert calls
     for call in calls:
         assert "sdy.sharding_rule" not in call.attributes
@@ -217,7 +221,10 @@ def test_triangular_systems(side, shape):
 
 @pytest.mark.parametrize(
     ("function", "shape"),
-    [(lambda a: jnp.linalg.svd(a, compute_uv=False), (400, 8, 16)), (lambda b: jax.scipy.linalg.solve_triangular(jnp.eye(8), b), (8, 6400))],
+    [
+        (lambda a: jnp.linalg.svd(a, compute_uv=False), (400, 8, 16)),
+        (lambda b: jax.scipy.linalg.solve_triangular(jnp.eye(8), b), (8, 6400)),
+    ],
     ids=["batch", "columns"],
 )
 def test_pieces_alone_are_turned_for_a_library_that_wants_columns(function, shape):

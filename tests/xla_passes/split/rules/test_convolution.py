@@ -9,7 +9,7 @@ import pytest
 from jax import lax
 
 from tests.helpers import random_array, run
-from tests.xla_passes.split.rules.everywhere import split_everywhere
+from tests.xla_passes.split.rules.everywhere import because, parallel, reduction, split_everywhere
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, places, split, value_at
 from xla_passes.module import main_block, parse
 from xla_passes.split.planner import forced_loop
@@ -19,7 +19,9 @@ REVERSED, UNEVEN = "rows of a kernel that is reversed", "rows of the kernel that
 BATCH_FEATURES = parallel("x0", "k3", "r0", "r1") | reduction("x1")
 
 
-def check(operand, kernel, result, window, axes, *, dtype="i32", groups=(1, 1), numbers="[b, f, 0, 1]x[0, 1, i, o]->[b, f, 0, 1]", is_exact=True):
+def check(
+    operand, kernel, result, window, axes, *, dtype="i32", groups=(1, 1), numbers="[b, f, 0, 1]x[0, 1, i, o]->[b, f, 0, 1]", is_exact=True
+):
     """The convolution, with its operands computed and its result read."""
     x, k, r = ("x".join(map(str, [*shape, dtype])) for shape in (operand, kernel, result))
     numpy_dtype = {"i32": np.int32, "f32": np.float32, "bf16": jnp.bfloat16, "f16": np.float16, "f64": np.float64}.get(dtype, np.complex64)
@@ -27,12 +29,12 @@ def check(operand, kernel, result, window, axes, *, dtype="i32", groups=(1, 1), 
         "a": (f"tensor<{x}>", random_array(operand, numpy_dtype)),
         "b": (f"tensor<{k}>", random_array(kernel, numpy_dtype, seed=1)),
     }
+    counts = f"{{feature_group_count = {groups[0]} : i64, batch_group_count = {groups[1]} : i64}}"
+    types = f"(tensor<{x}>, tensor<{k}>) -> tensor<{r}>"
     lines = [
         f"%x = stablehlo.negate %a : tensor<{x}>",
         f"%k = stablehlo.negate %b : tensor<{k}>",
-        f"%r = stablehlo.convolution(%x, %k) dim_numbers = {numbers}, window = {{{window}}} "
-        f"{{feature_group_count = {groups[0]} : i64, batch_group_count = {groups[1]} : i64}} "
-        f": (tensor<{x}>, tensor<{k}>) -> tensor<{r}>",
+        f"%r = stablehlo.convolution(%x, %k) dim_numbers = {numbers}, window = {{{window}}} {counts} : {types}",
         f"%n = stablehlo.negate %r : tensor<{r}>",
     ]
     split_everywhere(arguments, lines, f"tensor<{r}>", axes, is_exact=is_exact)
@@ -46,7 +48,7 @@ UNEVEN_ROWS = because(UNEVEN, "k0", "k1")
 def test_every_axis():
     window = "stride = [2, 1], pad = [[1, 2], [0, 3]], rhs_dilate = [1, 2]"
     check((4, 6, 13, 9), (3, 2, 6, 8), (4, 8, 7, 10), window, BATCH_FEATURES | ROWS | KERNEL_ROWS)
-    check((4, 6, 13, 9), (3, 2, 6, 8), (4, 8, 7, 10), window, {("r", 3): "parallel", **KERNEL_ROWS, ("r", 2): "parallel"})
+    check((4, 6, 13, 9), (3, 2, 6, 8), (4, 8, 7, 10), window, parallel("r3") | KERNEL_ROWS | parallel("r2"))
 
 
 def test_rows_of_a_dilated_operand():
@@ -91,7 +93,13 @@ def test_other_layouts_and_ranks():
 
 
 def test_a_kernel_that_is_reversed():
-    check((2, 3, 7, 5), (3, 2, 3, 2), (2, 2, 6, 4), "pad = [[1, 0], [0, 0]], reverse = [true, false]", ROWS | because(REVERSED, "k0") | reduction("k1"))
+    check(
+        (2, 3, 7, 5),
+        (3, 2, 3, 2),
+        (2, 2, 6, 4),
+        "pad = [[1, 0], [0, 0]], reverse = [true, false]",
+        ROWS | because(REVERSED, "k0") | reduction("k1"),
+    )
 
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64", "complex<f32>"])
@@ -103,7 +111,9 @@ def test_element_types(dtype):
 def test_short_floats_are_summed_in_float32():
     """300 pieces, each sum near 1: added up in bfloat16, which has 8 bits, the total would stay at 256."""
     x, k = np.ones((1, 1, 300), jnp.bfloat16), np.ones((1, 1, 1), jnp.bfloat16)
-    module = canonical(lambda x, k: lax.conv_general_dilated(jnp.abs(x), jnp.broadcast_to(k, (1, 300, 1)), (1,), "VALID"), x.reshape(1, 300, 1), k)
+    module = canonical(
+        lambda x, k: lax.conv_general_dilated(jnp.abs(x), jnp.broadcast_to(k, (1, 300, 1)), (1,), "VALID"), x.reshape(1, 300, 1), k
+    )
     splits, (loop,) = split(module, (Place(0, 0, 1), 300))
     assert (loop.kind, loop.pieces) == ("reduction", 300)
     assert_agree(run(splits, x.reshape(1, 300, 1), k), [np.full((1, 1, 1), 300, jnp.bfloat16)], is_exact=True)

@@ -6,24 +6,21 @@ import pytest
 
 from tests.helpers import evaluate, run
 from tests.xla_passes.split.programs import special
-from tests.xla_passes.split.rules.everywhere import split_everywhere
-
-
-def gather(source, indices, result, numbers, sizes, *, dtype="f32", index_dtype="i32"):
-    """The lines of a gather, with its operands computed and its result read."""
-    x, i, r = (f"tensor<{'x'.join(map(str, [*shape, kind]))}>" for shape, kind in ((source, dtype), (indices, index_dtype), (result, dtype)))
-    operation = "not" if dtype == "i1" else "negate"
-    return (x, i, r), [
-        f"%x = stablehlo.{operation} %a : {x}",
-        f"%i = stablehlo.maximum %b, %b : {i}",
-        f'%r = "stablehlo.gather"(%x, %i) <{{dimension_numbers = #stablehlo.gather<{numbers}>, slice_sizes = array<i64: {sizes}>}}> '
-        f": ({x}, {i}) -> {r}",
-        f"%n = stablehlo.{operation} %r : {r}",
-    ]
+from tests.xla_passes.split.rules.everywhere import because, parallel, reduction, split_everywhere
 
 
 def check(shapes, indices, numbers, sizes, axes, *, values=None, dtype="f32", evaluate=evaluate):
-    (x, i, r), lines = gather(*shapes, numbers, sizes, dtype=dtype, index_dtype=_KINDS[indices.dtype.name])
+    """A gather from a source by indices into a result, with its operands computed and its result read."""
+    kinds = dtype, _KINDS[indices.dtype.name], dtype
+    x, i, r = (f"tensor<{'x'.join(map(str, [*shape, kind]))}>" for shape, kind in zip(shapes, kinds, strict=True))
+    operation = "not" if dtype == "i1" else "negate"
+    attributes = f"dimension_numbers = #stablehlo.gather<{numbers}>, slice_sizes = array<i64: {sizes}>"
+    lines = [
+        f"%x = stablehlo.{operation} %a : {x}",
+        f"%i = stablehlo.maximum %b, %b : {i}",
+        f'%r = "stablehlo.gather"(%x, %i) <{{{attributes}}}> : ({x}, {i}) -> {r}',
+        f"%n = stablehlo.{operation} %r : {r}",
+    ]
     values = special(*shapes[0]) if values is None else values
     split_everywhere({"a": (x, values), "b": (i, indices)}, lines, r, axes, evaluate=evaluate)
 
@@ -71,7 +68,7 @@ def test_windows_that_move():
 
 def test_windows_that_stay():
     """No index moves the window along the second dimension, and it takes a part of it only: pieces of the result, not of the operand."""
-    axes = {("x", 0): "reduction", ("r", 1): "parallel", ("x", 1): "no loop over it"}
+    axes = reduction("x0") | parallel("r1") | because("no loop over it", "x1")
     check([(11, 7), (9, 1), (9, 4)], POINTED[:, None], LOOKUP, "1, 4", axes)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import evaluate, random_array, run
 from tests.xla_passes.split.programs import special
-from tests.xla_passes.split.rules.everywhere import split_everywhere
+from tests.xla_passes.split.rules.everywhere import because, parallel, reduction, split_everywhere
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, places, split, value_at
 from xla_passes.module import parse, shape_of
 
@@ -25,11 +25,12 @@ def check(shapes, indices, numbers, axes, *, body="add %p, %q", dtype="f32", val
     operation = "not" if dtype == "i1" else "negate"
     element = f"tensor<{dtype}>"
     reducer = f"%s = stablehlo.{body} : {element}\nstablehlo.return %s : {element}" if body else f"stablehlo.return %q : {element}"
+    region = f"({{\n^bb0(%p: {element}, %q: {element}):\n{reducer}\n}})"
+    attributes = f"<{{scatter_dimension_numbers = #stablehlo.scatter<{numbers}>{extra}}}>"
     lines = [
         f"%x = stablehlo.{operation} %a : {x}",
         f"%u = stablehlo.{operation} %c : {u}",
-        f'%r = "stablehlo.scatter"(%x, %b, %u) <{{scatter_dimension_numbers = #stablehlo.scatter<{numbers}>{extra}}}> ({{\n'
-        f"^bb0(%p: {element}, %q: {element}):\n{reducer}\n}}) : ({x}, {i}, {u}) -> {x}",
+        f'%r = "stablehlo.scatter"(%x, %b, %u) {attributes} {region} : ({x}, {i}, {u}) -> {x}',
         f"%n = stablehlo.{operation} %r : {x}",
     ]
     values = values or (special(*operand), special(*update, seed=1))

@@ -6,10 +6,21 @@ from jax import lax
 
 from tests.helpers import evaluate
 from tests.xla_passes.split.programs import special
-from tests.xla_passes.split.rules.everywhere import split_everywhere
+from tests.xla_passes.split.rules.everywhere import because, parallel, split_everywhere
 from tests.xla_passes.split.splitting import assert_agree, canonical, places, split, value_at
 
 OVERLAP = "windows that overlap, or do not tile the dimension"
+
+SELECT = """
+  ^bb0(%p: tensor<f32>, %q: tensor<f32>):
+    %c = stablehlo.compare GE, %p, %q : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    stablehlo.return %c : tensor<i1>
+"""
+ADD = """
+  ^bb0(%p: tensor<f32>, %q: tensor<f32>):
+    %c = stablehlo.add %p, %q : tensor<f32>
+    stablehlo.return %c : tensor<f32>
+"""
 
 
 def check(operand, source, window, axes):
@@ -18,11 +29,7 @@ def check(operand, source, window, axes):
         f"%x = stablehlo.negate %a : {x}",
         f"%s = stablehlo.negate %b : {s}",
         "%o = stablehlo.constant dense<-0.0> : tensor<f32>",
-        f'%r = "stablehlo.select_and_scatter"(%x, %s, %o) <{{{window}}}> ({{\n'
-        "^bb0(%p: tensor<f32>, %q: tensor<f32>):\n%c = stablehlo.compare GE, %p, %q : (tensor<f32>, tensor<f32>) -> tensor<i1>\n"
-        "stablehlo.return %c : tensor<i1>\n}, {\n"
-        "^bb0(%p: tensor<f32>, %q: tensor<f32>):\n%c = stablehlo.add %p, %q : tensor<f32>\nstablehlo.return %c : tensor<f32>\n"
-        f"}}) : ({x}, {s}, tensor<f32>) -> {x}",
+        f'%r = "stablehlo.select_and_scatter"(%x, %s, %o) <{{{window}}}> ({{{SELECT}}}, {{{ADD}}}) : ({x}, {s}, tensor<f32>) -> {x}',
         f"%n = stablehlo.negate %r : {x}",
     ]
     arguments = {"a": (x, np.nan_to_num(special(*operand))), "b": (s, special(*source, seed=1))}
