@@ -100,6 +100,7 @@ class _Search:
     unsplit: Report
     rewrites: str
     tried: list[Fit] = field(default_factory=list)
+    compiled: dict[str, Fit] = field(default_factory=dict)  # by the module's text
 
     @functools.cached_property
     def steps_before(self) -> tuple[Step, ...]:
@@ -142,16 +143,16 @@ class _Search:
         raise self._error(best, canonical)
 
     def _attempt(self, canonical: ir.Module, fired: tuple[Rewrite, ...], budget: int, *, fuses: bool) -> tuple[Fit, int]:
-        """The plan for a budget of temporaries, compiled unless the same loops were, and the estimate of its temporaries."""
+        """The plan for a budget of temporaries, compiled unless the same module was, and the estimate of its temporaries."""
         module = clone(canonical)
         planner = Planner(max(0, budget), fuses=fuses)
         loops, sunk = build_loops(module, planner)
-        same = next((each for each in self.tried if each.plan.loops == loops and set(sunk) <= set(each.plan.rewrites)), None)
-        if same:
-            return same, graph_liveness(snapshot(main_block(same.module)), fuses=fuses).peak_bytes
         late = run_passes(module, passes_after_splitting())
         estimate = graph_liveness(snapshot(main_block(module)), fuses=fuses).peak_bytes
-        return self._verified(module, loops, (*fired, *sunk, *late), tuple(planner.blocked)), estimate
+        text = str(module)
+        if text not in self.compiled:
+            self.compiled[text] = self._verified(module, loops, (*fired, *sunk, *late), tuple(planner.blocked))
+        return self.compiled[text], estimate
 
     def forced(self, force: Sequence[tuple[str, int, int]]) -> Fit:
         """The loops that are asked for, whether or not the program fits without them; `force` empty is "always"."""

@@ -32,7 +32,7 @@ class Loop:
     source_line: str | None
     shape: tuple[int, ...]
     axis: int
-    kind: str  # the kind of the factor that was split: "parallel", "reduction" or both, joined by "+"
+    kind: str  # the kinds of what the loop does with its pieces: "parallel", "reduction", "sequential", joined by "+"
     axis_length: int
     piece_length: int
     pieces: int

@@ -28,7 +28,7 @@ def softmax_of_all(q, x):
 
 
 REFUSED = {
-    "cholesky": (log_determinant, (real(151, 3),), "cholesky"),
+    "cholesky": (log_determinant, (real(151, 3),), "spotrf"),
     "sort": (every_hundredth, (real(10007),), "the dimension that is sorted"),
     "fft": (spectrum, (real(8192),), "a dimension that is transformed"),
     "below one piece": (softmax_of_all, (real(101, 8), real(1009, 8)), "smallest limit that works"),

@@ -89,17 +89,18 @@ class Planner:
         """The best loops over an axis of a value that is live at the peak; or compute one inside of what captures it."""
         now = Prospect(graph, live.items, PlannedAxes(graph))
         over = live.overflow_bytes(budget)
+        targets = _targets(graph, live)
         best = self._best(now, live, budget)
-        for target in _targets(graph, live) if best is None else ():
-            if graph.bytes[target] * WORTH_TELLING >= budget:
-                self._note_blocked(graph, now.axes, target)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
-            tiled = [course for target in _targets(graph, live)[:1] for course in self._tiles(now, target, budget)]
+            tiled = [course for target in targets[:1] for course in self._tiles(now, target, budget)]
             best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
         if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
-            sinking = find_sinking(graph, _targets(graph, live), max(1, budget // 4))
+            sinking = find_sinking(graph, targets, max(1, budget // 4))
             if sinking:
                 return sinking
+        for target in targets if best is None else ():
+            if graph.bytes[target] * WORTH_TELLING >= budget:
+                self._note_blocked(graph, now.axes, target)
         return Choice(graph, best.nest, depth, best.turns[1:], best.inside) if best else None
 
     def _best(self, now: Prospect, live: Liveness, budget: int) -> Course | None:

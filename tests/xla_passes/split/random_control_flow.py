@@ -86,6 +86,29 @@ def scanned(a, draw):
     return bounded(kept, first, second, a)
 
 
+@operation("fiu", special=False, has_bodies=True)
+def scanned_again(a, draw):
+    """Two loops over the slices of one value, of which the second needs what the first one ends with."""
+    axis = draw.axis(a)
+    need(a.shape[axis] <= 8)
+    moved = jnp.moveaxis(a.array, axis, 0)
+    row = replace(a, array=moved[0], has_signs=False)
+    first = carried(draw, replace(row, bound=4.0) if row.bound <= 4 else row.within(4.0))
+
+    def summed(total, piece):
+        now = replace(first, array=total)
+        return settled(newest(now, run_body(draw, [now, replace(row, array=piece)])), first), None
+
+    total = lax.scan(summed, first.array, moved)[0]
+
+    def again(now, piece):
+        both = settled(Value(jnp.maximum(now, piece) - total, 12.0, row.is_rough), first)
+        return both, both
+
+    last, rows = lax.scan(again, total, moved)
+    return replace(first, array=last if draw.coin() else rows)
+
+
 def bounded(array: jax.Array, *like: Value) -> Value:
     """Something that a body made, whose magnitude is not known any more."""
     made = Value(array, is_rough=any(value.is_rough for value in like), is_special=any(value.is_special for value in like))
