@@ -102,42 +102,43 @@ class _Trial:
 
     def outcome(self, most_places: int | None) -> Outcome:
         """Everything that is tried on a case."""
-        is_sampled = most_places is not None
-        is_quick = sum(1 for _ in walk(main_block(self.canonical))) < LARGE
+        inside = list(walk(main_block(self.canonical)))
         found = list(places(self.canonical))
+        is_sampled, is_quick = most_places is not None, len(inside) < LARGE
         if is_sampled and len(found) > most_places:
             found = random.Random(self.case.name).sample(found, most_places if is_quick else most_places // 3)
-        splits: list[Split] = []
+        splits, refusals = self._split_all(found)
+        halved, failures = self._halve(finds_smallest=not is_sampled) if is_quick or not is_sampled else ("", [])
+        failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
+        stated = tuple(sorted({each for op in inside for each in stated_factors(op)}))
+        return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+
+    def _split_all(self, found: Sequence[Place]) -> tuple[list[Split], list[Refusal]]:
+        """Each place by itself, in two or three pieces; programs that come out the same are compiled once."""
+        tried: list[tuple[Split, str]] = []
         refusals: list[Refusal] = []
-        made: dict[str, _Program] = {}  # by text: programs that are the same are compiled once
-        texts: list[str] = []
+        programs: dict[str, _Program] = {}
         for place in found:
-            pieces = 2 + zlib.crc32(f"{self.case.name}{place}".encode()) % 2
-            name = f"axis {place.axis} of operation {place.op}{f' in {place.path}' if place.path else ''}, in {pieces}"
-            each, program = self._split(place, pieces, name)
+            each, program = self._split(place, 2 + zlib.crc32(f"{self.case.name}{place}".encode()) % 2)
             if isinstance(each, Refusal):
                 refusals.append(each)
                 continue
-            splits.append(each)
-            texts.append(str(program[0]) if program else "")
+            text = str(program[0]) if program else ""
+            tried.append((each, text))
             if program:
-                made.setdefault(texts[-1], program)
-        compared = dict(zip(made, self._comparisons([*made.values()]), strict=True))
-        splits = [
-            replace(each, is_same=compared[text].is_same, failure=compared[text].failure) if text else each
-            for each, text in zip(splits, texts, strict=True)
-        ]
-        halved, failures = self._halve(finds_smallest=not is_sampled) if is_quick or not is_sampled else ("", [])
-        failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
-        stated = tuple(sorted({each for op in walk(main_block(self.canonical)) for each in stated_factors(op)}))
-        return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+                programs.setdefault(text, program)
+        compared = dict(zip(programs, self._comparisons([*programs.values()]), strict=True))
+        return [
+            replace(each, is_same=compared[text].is_same, failure=compared[text].failure) if text else each for each, text in tried
+        ], refusals
 
     def _ops(self) -> set[str]:
         """As recorded, and in the canonical form."""
         return {*self.case.ops, *(op.name for op in walk(main_block(self.canonical)))}
 
-    def _split(self, place: Place, pieces: int, name: str) -> tuple[Split | Refusal, _Program | None]:
+    def _split(self, place: Place, pieces: int) -> tuple[Split | Refusal, _Program | None]:
         """The program with one loop, and what its body computes in pieces; or how that went wrong."""
+        name = f"axis {place.axis} of operation {place.op}{f' in {place.path}' if place.path else ''}, in {pieces}"
         module = clone(self.canonical)
         value = value_at(module, place)
         op = value.owner.name

@@ -13,10 +13,10 @@ def covariance_of_standardised_columns(x):
     return z.T @ jnp.tanh(z)
 
 
-@program(real(60013))
-def moments_of_one_long_vector(x):
-    y = jnp.sort(x)[::-1] * x
-    z = (y - y.mean()) / y.std()
+@program(real(60013), tolerance=1e-4)
+def moments_of_a_random_walk(x):
+    walk = jnp.cumsum(x)
+    z = (walk - walk.mean()) / walk.std()
     return (z**3).mean(), (z**4).mean(), z.max()
 
 
@@ -95,8 +95,8 @@ def hamming_distances(x):
 
 @program(random_key(), real(16))
 def simulated_payoffs(key, strikes):
-    normal = jax.random.normal(jax.random.wrap_key_data(key), (20011,))
-    return jnp.maximum(jnp.exp(normal)[:, None] - strikes, 0).mean(0), jnp.sort(normal)[::1000]
+    paths = jnp.cumsum(jax.random.normal(jax.random.wrap_key_data(key), (5003, 12)), 1)
+    return jnp.maximum(jnp.exp(paths / 4).mean(1)[:, None] - strikes, 0).mean(0), paths.max(0)
 
 
 @program(random_key())

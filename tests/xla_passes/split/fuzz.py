@@ -35,7 +35,7 @@ def failure(recipe: Recipe, seed: int, checks: Sequence[str]) -> tuple[str, str]
             {**SMALL_CHECKS, **LARGE_CHECKS}[stage](case, seed)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
         message = str(error)
-        told = re.sub(r"loops \[.*?\)\](, | : |: )?", "", message, flags=re.DOTALL)
+        told = re.sub(r"loops \[.*?\)\]:? ?", "", message, flags=re.DOTALL)
         kind = f"{stage} {type(error).__name__} {re.sub(r'[0-9]+', '#', told)[:60]}"
         return " ".join(kind.split()), message
     return None

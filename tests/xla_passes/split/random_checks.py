@@ -14,11 +14,17 @@ from memarray._runtime import Signature, compile_module
 from tests.helpers import evaluate
 from tests.xla_passes.split.random_programs import Value
 from tests.xla_passes.split.random_recipes import Recipe
-from tests.xla_passes.split.splitting import Place, places, split, value_at
+from tests.xla_passes.split.splitting import Place, block_at, value_at
+from xla_passes.analysis.graph import snapshot
 from xla_passes.canonicalise import canonicalise_passes
-from xla_passes.module import clone, parse, shape_of
+from xla_passes.module import clone, parse, shape_of, value_bytes
 from xla_passes.pipeline import fit, run_passes
 from xla_passes.plan import CannotFitError, Report
+from xla_passes.split.axes import Axes
+from xla_passes.split.candidates import LoopNest
+from xla_passes.split.growth import Growth, grow
+from xla_passes.split.loops import emit
+from xla_passes.split.planner import Choice
 
 ROUNDINGS = 64  # of the largest element, for the same sums in another order
 PERTURBATIONS = 3
@@ -164,42 +170,81 @@ def is_interpreted(case: Case, module: ir.Module) -> bool:
     return True
 
 
-def forced(case: Case, module: ir.Module, draw: random.Random) -> tuple[ir.Module, list[tuple[Place, int]]]:
-    """One to three loops, one after another, the later ones often in the bodies of those before."""
-    wanted, made = draw.choice((1, 1, 2, 3)), []
-    for _ in range(4 * wanted):
-        known = list(places(module))
-        inside = [place for place in known if place.path]
-        place = draw.choice(inside if inside and draw.random() < 0.5 else known) if known else None
-        if place is None or len(made) == wanted:
-            break
-        size = shape_of(value_at(module, place))[place.axis]
-        pieces = min(size, draw.choice((2, 3, size, max(2, size - 1))))
-        try:
-            module = split_or_explain(module, [*made, (place, pieces)], (place, pieces))
-        except ValueError as error:
-            if "cannot be split" not in str(error):
-                raise
-            continue
-        made.append((place, pieces))
-    return module, made
+@dataclass(frozen=True)
+class Forced:
+    """A loop to build: an axis, its pieces, and how far its region reaches."""
+
+    place: Place
+    pieces: int
+    large_bytes: int
+    recomputes_whole: bool = False
+
+    def build(self, module: ir.Module) -> ir.Module:
+        """A copy of the module with the loop; NoLoopError where there is none."""
+        copy = clone(module)
+        graph = snapshot(block_at(copy, self.place.path))
+        target = graph.number[value_at(copy, self.place)]
+        region = grow(graph, Axes(graph), target, self.place.axis, Growth(self.large_bytes, self.recomputes_whole))
+        if region is None or region.units <= region.shortest:
+            raise NoLoopError
+        emit(Choice(graph, LoopNest(region, max(region.shortest, -(-region.units // self.pieces))), len(self.place.path)))
+        copy.operation.verify()
+        return copy
+
+
+class NoLoopError(Exception):
+    """No region grows from there."""
 
 
 class WrongError(AssertionError):
     """A check failed; its message says after which loops."""
 
 
-def split_or_explain(module: ir.Module, loops: Sequence[tuple[Place, int]], last: tuple[Place, int]) -> ir.Module:
-    """The module with one more loop; what goes wrong meanwhile is told with the loops."""
-    try:
-        return split(module, last)[0]
-    except ValueError:
-        raise
-    except Exception as error:
-        raise WrongError(f"building the loops {list(loops)!r}: {type(error).__name__}: {error}") from error
+def all_places(module: ir.Module, path: tuple[tuple[int, int], ...] = ()) -> Iterator[tuple[str, Place]]:
+    """Every axis of every value in the program, its loops' bodies and its branches, with the name of the operation that computes it."""
+    for at, view in enumerate(block_at(module, path).operations):
+        op = view.operation
+        for number, result in enumerate(op.results):
+            shape = ir.RankedTensorType(result.type).shape if isinstance(result.type, ir.RankedTensorType) else ()
+            yield from ((op.name, Place(at, number, axis, path)) for axis, size in enumerate(shape) if size > 1)
+        inner = {"stablehlo.while": (1,), "stablehlo.case": range(len(op.regions)), "stablehlo.if": (0, 1)}.get(op.name, ())
+        for region in inner:
+            yield from all_places(module, (*path, (at, region)))
 
 
-def check_loops(case: Case, module: ir.Module, loops: Sequence[tuple[Place, int]], *, interpreted: bool) -> None:
+def draw_loop(module: ir.Module, draw: random.Random) -> Forced | None:
+    """A loop to try; rare operations as often as common ones, bodies of loops as often as the program itself."""
+    known = list(all_places(module))
+    inside = [place for place in known if place[1].path]
+    known = inside if inside and draw.random() < 0.5 else known
+    if not known:
+        return None
+    name = draw.choice(sorted({name for name, _ in known}))
+    place = draw.choice([place for named, place in known if named == name])
+    value = value_at(module, place)
+    size = shape_of(value)[place.axis]
+    large_bytes = draw.choice((1, 1 + value_bytes(value) // 4, value_bytes(value), value_bytes(value) + 1))
+    return Forced(place, min(size, draw.choice((2, 3, size, max(2, size - 1)))), large_bytes, draw.random() < 0.3)
+
+
+def with_loops(module: ir.Module, draw: random.Random) -> tuple[ir.Module, list[Forced]]:
+    """One to three loops, one after another, the later ones often in the bodies of those before."""
+    wanted, made = draw.choice((1, 1, 2, 3)), []
+    for _ in range(4 * wanted):
+        loop = draw_loop(module, draw)
+        if loop is None or len(made) == wanted:
+            break
+        try:
+            module = loop.build(module)
+        except NoLoopError:
+            continue
+        except Exception as error:
+            raise WrongError(f"building the loops {[*made, loop]!r}: {type(error).__name__}: {error}") from error
+        made.append(loop)
+    return module, made
+
+
+def check_loops(case: Case, module: ir.Module, loops: Sequence[Forced], *, interpreted: bool) -> None:
     """The results of a module with loops, by the interpreter or by XLA."""
     stage = f"loops {list(loops)!r}"
     try:
@@ -216,7 +261,7 @@ def check_forced(case: Case, seed: int, count: int) -> int:
     interpreted = case.recipe.largest <= 1000 and is_interpreted(case, canonical)
     built = 0
     for at in range(count):
-        module, loops = forced(case, canonical, draw)
+        module, loops = with_loops(canonical, draw)
         if loops:
             check_loops(case, module, loops, interpreted=interpreted and at > 0)
             built += 1

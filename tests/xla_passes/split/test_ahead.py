@@ -65,7 +65,12 @@ def test_a_matrix_that_a_loop_of_the_program_reads_is_computed_in_there(is_centr
         k = kernel(x, x)
         if is_centred:
             k = k - k.mean(0) - k.mean(1)[:, None]
-        return lax.fori_loop(0, 4, lambda i, v: (lambda w: w / jnp.abs(w).max())(k @ v), x[:, 0])
+
+        def step(_, v):
+            w = k @ v
+            return w / jnp.abs(w).max()
+
+        return lax.fori_loop(0, 4, step, x[:, 0])
 
     loops, rewrites = planned(power, random_array((700, 3)), budget=300_000)
     assert rewrites == ["recompute-inside"]

@@ -44,14 +44,14 @@ def _factors(op: ir.Operation) -> tuple[Factor, ...]:
     if has_side_effects(op) or not all(isinstance(value.type, ir.RankedTensorType) for value in (*op.operands, *op.results)):
         return tuple(_blocked_dims(op, (), f"{target} does more than compute arrays"))
     found = tuple(_parallel_factors(op))
-    reason = f"{target} takes or makes all of it at once" if found else f"{target} is not known to work on pieces"
+    reason = f"{target} is not known to work on pieces" if _batch_dims(op) is None else f"{target} takes or makes all of it at once"
     return (*found, *_blocked_dims(op, found, reason))
 
 
 def _parallel_factors(op: ir.Operation) -> Iterator[Factor]:
     """The dimensions that a call goes through one element after the other."""
     operands, results = ([shape_of(value) for value in values] for values in (op.operands, op.results))
-    for dim in _batch_dims(op):
+    for dim in _batch_dims(op) or ():
         size = results[0][dim]
         shapes = [shape for shape in (*operands, *results) if shape]  # the others are scalars: settings
         if all(len(shape) > dim and shape[dim] == size for shape in shapes):
@@ -68,8 +68,8 @@ def _parallel_factors(op: ir.Operation) -> Iterator[Factor]:
         )
 
 
-def _batch_dims(op: ir.Operation) -> Sequence[int]:
-    """JAX says how many leading dimensions are a batch (XLA's partitioners ask for it); other calls are known by their names."""
+def _batch_dims(op: ir.Operation) -> Sequence[int] | None:
+    """JAX says how many leading dimensions are a batch (XLA's partitioners ask for it); some calls are known by their names, others not."""
     target, rank = target_of(op), len(shape_of(op.operands[0])) if len(op.operands) else 0
     count = _setting(op, "mhlo.frontend_attributes", "num_batch_dims")
     if count is not None:
@@ -79,7 +79,7 @@ def _batch_dims(op: ir.Operation) -> Sequence[int]:
     if target in _ELEMENTWISE_CALLS:
         return range(rank)
     searched = _setting(op, "mhlo.backend_config", "reduction_dim") if target in _TOP_K_CALLS else None
-    return [] if searched is None else [dim for dim in range(rank) if dim != ir.IntegerAttr(searched).value]
+    return None if searched is None else [dim for dim in range(rank) if dim != ir.IntegerAttr(searched).value]
 
 
 def _solved_operand(op: ir.Operation) -> tuple[int, int] | None:

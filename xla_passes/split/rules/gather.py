@@ -55,18 +55,20 @@ def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece:
     if result is None:
         return _emit_lookup(op, operands, factor, piece)
     kind = resized(op.results[0].type, result.dim, piece.length)
-    value, indices = operands
     sizes = integers(op, "slice_sizes")
-    for dim, at in _window_results(op).items():
-        if at == result.dim:
-            if factor.kind is Kind.FREE:
-                vector_dim, number = _index_of(op, dim)
-                indices = widened(indices, piece.offset)
-                start = _moved_inside(component(indices, vector_dim, number), shape_of(value)[dim] - sizes[dim])
-                ahead = stablehlo.negate(piece.offset)
-                indices = with_component(indices, vector_dim, number, counted_from(start, ahead))
-            sizes[dim] = piece.length
-    return recreate(op, [value, indices], [kind], slice_sizes=ir.DenseI64ArrayAttr.get(sizes), indices_are_sorted=ir.BoolAttr.get(False))
+    dim = next((dim for dim, at in _window_results(op).items() if at == result.dim), None)
+    if dim is None:
+        return recreate(op, operands, [kind])
+    whole, sizes[dim] = sizes[dim], piece.length
+    slice_sizes = ir.DenseI64ArrayAttr.get(sizes)
+    if factor.kind is not Kind.FREE:
+        return recreate(op, operands, [kind], slice_sizes=slice_sizes)
+    value, indices = operands
+    vector_dim, number = _index_of(op, dim)
+    indices = widened(indices, piece.offset)
+    start = _moved_inside(component(indices, vector_dim, number), shape_of(value)[dim] - whole)
+    indices = with_component(indices, vector_dim, number, counted_from(start, stablehlo.negate(piece.offset)))
+    return recreate(op, [value, indices], [kind], slice_sizes=slice_sizes, indices_are_sorted=ir.BoolAttr.get(False))
 
 
 def _index_of(op: ir.Operation, dim: int) -> tuple[int, int]:

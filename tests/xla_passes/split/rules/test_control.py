@@ -13,7 +13,10 @@ CONTROL = ("stablehlo.while", "stablehlo.if", "stablehlo.case")
 
 
 def outcomes(function, *arguments, ops=CONTROL):
-    """For each axis of what control flow (or another operation) makes: the kind of the loop over it, or why there is none; every loop's results are compared."""
+    """For each axis of what control flow (or another operation) makes: the kind of the loop over it, or why there is none.
+
+    The results of every loop are compared.
+    """
     module = canonical(function, *arguments)
     whole = run(module, *arguments)
     found = {}
@@ -145,9 +148,9 @@ def test_every_branch_of_a_switch_is_sliced():
     ("function", "reason"),
     [
         (lambda x: lax.while_loop(lambda v: v.sum() > 1, lambda v: v * 0.5, x), "the condition of the loop depends on all of it"),
-        (lambda x: lax.fori_loop(0, 3, lambda i, v: v + jnp.roll(v, 1, 0), x), "a piece of what it carries depends on another piece"),
-        (lambda x: lax.fori_loop(0, 3, lambda i, v: v / v.sum(), x), "every piece of what it carries depends on all of it"),
-        (lambda x: lax.fori_loop(0, 3, lambda i, v: jnp.sort(v * 0.5), x), "inside of it, stablehlo.sort: the dimension that is sorted"),
+        (lambda x: lax.fori_loop(0, 3, lambda _, v: v + jnp.roll(v, 1, 0), x), "a piece of what it carries depends on another piece"),
+        (lambda x: lax.fori_loop(0, 3, lambda _, v: v / v.sum(), x), "every piece of what it carries depends on all of it"),
+        (lambda x: lax.fori_loop(0, 3, lambda _, v: jnp.sort(v * 0.5), x), "inside of it, stablehlo.sort: the dimension that is sorted"),
         (lambda x: lax.fori_loop(0, 3, lambda i, v: v.at[2 * i].add(1.0), x), "inside of it, every trip writes to a part of it"),
     ],
     ids=["condition", "stencil", "normalised", "sorted", "written"],
