@@ -20,7 +20,7 @@ import jax
 from jaxlib.mlir.dialects import chlo, stablehlo
 
 from tests.conformance.harnesses import OWN, case_names, record_case
-from tests.conformance.trial import NO_LOOP, Outcome, Refusal, Split, attempt
+from tests.conformance.trial import MOST_PLACES, NO_LOOP, Outcome, Refusal, Split, attempt
 from xla_passes.split.factors import Kind
 from xla_passes.split.rules.unsplittable import UNSPLITTABLE
 
@@ -36,10 +36,13 @@ Written by `make conformance`; [what splits](splitting.md) says which axis of wh
 
 The programs are the {cases} cases of JAX's own table of primitives that JAX implements on the CPU
 (`jax._src.internal_test_util.test_harnesses`, jax {version}), in every dtype from booleans to complex128, and {own} small
-modules of our own, so that every op of StableHLO and CHLO that XLA's CPU backend runs is in one at least. Each is recorded
-and run unsplit. Then a loop is forced over each axis of two or more elements of each value that the program computes, in
-two or three pieces: {places} axes in all. Where that can be done, the split program is run on the same arguments, and, for
-floats, on arguments with NaN, infinities and zeros of both signs among them.
+modules of our own for what is not among them; of all that XLA's CPU backend runs, only `rng`, with other numbers in
+every run, is in none. Arguments are negated first, so that they, too, are values that can be computed in pieces.
+
+Each program is recorded and run unsplit. Then a loop is forced over each axis of two or more elements of each value
+that it computes (of {most} of these, where there are more), in two or three pieces: {places} axes in all. Where that can
+be done, the split program is run on the same arguments, and, for floats, on arguments with NaN, infinities and zeros of
+both signs among them.
 
 Its results have to be equal to the bit (NaN is NaN, whatever its payload). Only where a loop adds floats in another order
 or makes a library do so, or where XLA has several ways to round, are 32 roundings of the largest element of the result
@@ -83,6 +86,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
         version=jax.__version__,
         cases=len(outcomes) - own,
         own=own,
+        most=MOST_PLACES,
         places=len(splits) + len(refusals),
         same=sum(each.is_same for each in splits),
         near=sum(not each.is_same and not each.failure for each in splits),

@@ -25,6 +25,7 @@ from xla_passes.split.planner import forced_loop
 from xla_passes.split.rules import RULES
 
 TEMPORARY_BYTES = 4096  # from here on, half of a program's temporaries is asked for
+MOST_PLACES = 100  # that are tried of one program
 LARGE = 200  # operations of a program that takes long to compile
 TOGETHER = 16  # split programs that are compiled as one
 WITHOUT_SPECIALS = frozenset({"stablehlo.custom_call", "stablehlo.while", "stablehlo.convolution"})
@@ -67,14 +68,14 @@ class Outcome:
     failures: tuple[str, ...]  # everything that is wrong, those of the splits too
 
 
-def attempt(case: Recorded, most_places: int | None = None) -> Outcome:
-    """Split the case at every place, halve its temporaries, and compare with the unsplit program.
+def attempt(case: Recorded, most_places: int = MOST_PLACES, *, is_thorough: bool = True) -> Outcome:
+    """Split the case at every place, or at so many drawn by its name; halve its temporaries; and compare with the unsplit program.
 
-    With `most_places`, so many places are drawn by the case's name, it is not tried whether the limit that a refusal names works, and
-    programs that take long to compile are split at fewer places and not halved.
+    Unless it is thorough, it is not tried whether the limit that a refusal names works, and programs that take long to compile are split at
+    fewer places and not halved.
     """
     with jax.enable_x64(case.is_x64):
-        return _Trial(case).outcome(most_places)
+        return _Trial(case, is_thorough).outcome(most_places)
 
 
 @dataclass
@@ -82,6 +83,7 @@ class _Trial:
     """The case as recorded, its canonical form, and what the unsplit program computes from each list of arguments."""
 
     case: Recorded
+    is_thorough: bool
     module: ir.Module = field(init=False)
     canonical: ir.Module = field(init=False)
     rounds_alike: bool = field(init=False)
@@ -100,15 +102,15 @@ class _Trial:
         self.unsplit = self._report(self.module)
         self.expected = self._results(self.unsplit)
 
-    def outcome(self, most_places: int | None) -> Outcome:
+    def outcome(self, most_places: int) -> Outcome:
         """Everything that is tried on a case."""
         inside = list(walk(main_block(self.canonical)))
+        is_quick = self.is_thorough or len(inside) < LARGE
         found = list(places(self.canonical))
-        is_sampled, is_quick = most_places is not None, len(inside) < LARGE
-        if is_sampled and len(found) > most_places:
+        if len(found) > most_places:
             found = random.Random(self.case.name).sample(found, most_places if is_quick else most_places // 3)
         splits, refusals = self._split_all(found)
-        halved, failures = self._halve(finds_smallest=not is_sampled) if is_quick or not is_sampled else ("", [])
+        halved, failures = self._halve() if is_quick else ("", [])
         failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
         stated = tuple(sorted({each for op in inside for each in stated_factors(op)}))
         return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
@@ -178,7 +180,7 @@ class _Trial:
         failures = [f"{each.failure}{' (special values)' if at else ''}" for at, each in enumerate(found) if each.failure]
         return Comparison(all(each.is_same for each in found), next(iter(failures), ""))
 
-    def _halve(self, *, finds_smallest: bool) -> tuple[str, list[str]]:
+    def _halve(self) -> tuple[str, list[str]]:
         """The program under a limit that leaves half of its temporaries; where that is refused, under the limit that is said to work."""
         held = self.unsplit.argument_bytes + self.unsplit.output_bytes
         temporaries = self.unsplit.peak_bytes - held
@@ -190,7 +192,7 @@ class _Trial:
                 found = self._fit(held + temporaries // 2)
                 halved = "fits"
             except CannotFitError as refused:
-                if not finds_smallest:
+                if not self.is_thorough:
                     return "refused", []
                 found = self._fit(refused.smallest_limit_bytes)
                 halved = "refused"

@@ -62,12 +62,12 @@ def pooled(x):
     return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
 
 
-@program(real(31, 24, 24, 3), real(3, 3, 3, 8), real(3, 3, 8, 8), real(8, 5), divisor=4)
+@program(real(31, 48, 48, 3), real(3, 3, 3, 8), real(3, 3, 8, 8), real(8, 5), divisor=2)
 def convolutional_network(x, first, second, last):
     return jax.nn.relu(convolved(pooled(jax.nn.relu(convolved(x, first))), second)).mean((1, 2)) @ last
 
 
-@program(real(31, 24, 24, 3), real(3, 3, 3, 8), real(3, 3, 8, 8), real(8, 5), divisor=4)
+@program(real(31, 48, 48, 3), real(3, 3, 3, 8), real(3, 3, 8, 8), real(8, 5), divisor=2)
 def gradient_of_a_convolutional_network(x, first, second, last):
     def loss(weights):
         return (convolutional_network(x, *weights) ** 2).mean()

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from jaxlib.mlir import ir
 
@@ -20,7 +21,7 @@ class Node:
     captures: tuple[int, ...]
     results: tuple[int, ...]
 
-    @property
+    @functools.cached_property
     def reads(self) -> tuple[int, ...]:
         """Everything that must be there when the operation runs."""
         return self.operands + self.captures
@@ -38,6 +39,7 @@ class Graph:
     owner: tuple[int, ...]  # index of the node that computes the value, -1 for arguments and for values of outer blocks
     arguments: tuple[int, ...]
     number: dict[ir.Value, int] = field(repr=False)
+    found: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # what analyses keep about this snapshot
 
     @functools.cached_property
     def users(self) -> tuple[tuple[int, ...], ...]:
@@ -49,10 +51,24 @@ class Graph:
         return tuple(tuple(row) for row in readers)
 
     @functools.cached_property
+    def descendants(self) -> tuple[int, ...]:
+        """For each node, those that need something that is computed from its results: as the bits of an integer."""
+        found = [0] * len(self.nodes)
+        for node in reversed(self.nodes):
+            for value in node.results:
+                for user in self.users[value]:
+                    found[node.index] |= found[user] | 1 << user
+        return tuple(found)
+
+    @functools.cached_property
+    def outer(self) -> frozenset[int]:
+        """The block's arguments, and values of outer blocks."""
+        return frozenset(value for value, owner in enumerate(self.owner) if owner < 0)
+
+    @functools.cached_property
     def protected(self) -> frozenset[int]:
         """Values that may not be written over: the program's arguments and what belongs to outer blocks."""
-        outer = {value for value, owner in enumerate(self.owner) if owner < 0}
-        return frozenset(outer if self.terminator.name != "stablehlo.return" else outer - set(self.arguments))
+        return self.outer if self.terminator.name != "stablehlo.return" else self.outer - set(self.arguments)
 
     def can_take_over(self, value: int, result: int) -> bool:
         """Whether a result may have the buffer of a value that nobody reads afterwards."""
@@ -81,8 +97,10 @@ def captured_values(op: ir.Operation) -> Iterator[ir.Value]:
                 inner.update(child.operation.results)
 
 
-def _shape(value: ir.Value) -> tuple[int, ...]:
-    return tuple(value.type.shape) if isinstance(value.type, ir.RankedTensorType) else ()
+@functools.lru_cache(maxsize=1 << 12)
+def _measure(kind: ir.Type) -> tuple[tuple[int, ...], int]:
+    """The shape and bytes of values of a type: there are many values and few types, and asking MLIR is slow."""
+    return tuple(kind.shape) if isinstance(kind, ir.RankedTensorType) else (), type_bytes(kind)
 
 
 def snapshot(block: ir.Block) -> Graph:
@@ -105,12 +123,13 @@ def snapshot(block: ir.Block) -> Graph:
         results = tuple(numbered(value, index) for value in op.results)
         nodes.append(Node(index, op, op.name, operands, captures, results))
     values = tuple(number)
+    measured = [_measure(value.type) for value in values]
     return Graph(
         block=block,
         nodes=tuple(nodes),
         values=values,
-        shapes=tuple(_shape(value) for value in values),
-        bytes=tuple(type_bytes(value.type) for value in values),
+        shapes=tuple(shape for shape, _ in measured),
+        bytes=tuple(size for _, size in measured),
         owner=tuple(owner),
         arguments=arguments,
         number=number,

@@ -3,9 +3,14 @@
 The order is the program's own; XLA's scheduler may do better. Arguments and outputs are counted apart, as the compiler's report does.
 """
 
-import itertools
-from collections.abc import Callable
+import contextlib
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from xla_passes.analysis.graph import Graph, Node, snapshot
 
@@ -27,6 +32,11 @@ FUSES_IN_PLACE = FUSED - {
 }  # fmt: skip
 IN_PLACE = FUSES_IN_PLACE | {"stablehlo.dynamic_update_slice", "stablehlo.while", "stablehlo.scatter", "stablehlo.sort"}
 VIEWS = frozenset({"stablehlo.reshape"})
+CONTROL_FLOW = frozenset({"stablehlo.while", "stablehlo.if", "stablehlo.case"})
+# These hand the buffers that they write over on to their results, one by one.
+_HANDS_ON = VIEWS | {"stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.sort"}
+
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class Liveness:
         return sum(max(0, live - budget_bytes) for live in self.live_bytes)
 
 
-def is_materialised(value: int, item: Item, users: list[Item], outputs: frozenset[int], fuses: bool) -> bool:
+def is_materialised(value: int, item: Item, users: Sequence[Item], outputs: frozenset[int], fuses: bool) -> bool:
     """Whether XLA writes the value to memory, rather than computing it where it is read."""
     if item.name not in FUSED or value in outputs or not users:
         return True
@@ -74,42 +84,220 @@ def is_materialised(value: int, item: Item, users: list[Item], outputs: frozense
     return len(users) > 1 and item.name in EXPENSIVE
 
 
-@dataclass(frozen=True)
 class Schedule:
-    """Items with what is written to memory and when it dies: all that does not depend on sizes."""
+    """Items, with what is written to memory, until when, and what is written over: all that does not depend on sizes.
 
-    items: tuple[Item, ...]
-    materialised: frozenset[int]
-    free: frozenset[int]  # written, but counted elsewhere
-    dies: dict[int, list[int]]
-    unread: frozenset[int]
+    What is so of a value follows from later items. When a few items change, only what comes before them is looked at again, and only as
+    far as something changes there: the planner weighs hundreds of loops in long programs.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        makers: list[int],
+        users: list[list[int]],
+        held: frozenset[int],
+        outputs: frozenset[int],
+        can_take_over: Callable[[int, int], bool],
+        *,
+        fuses: bool,
+        is_body: bool = False,
+    ) -> None:
+        self.items, self.makers, self.users = list(items), makers, users
+        self.held, self.outputs, self.can_take_over, self.fuses = held, outputs, can_take_over, fuses
+        self.is_body = is_body  # whose outputs are counted outside only where they are written in place
+        count = len(makers)
+        self.written = [False] * count
+        self.last = [-1] * count  # the last item that needs the value; fused readers need it as late as their own result is needed
+        self.taken: list[tuple[int, ...]] = [()] * len(items)  # what becomes an output by being written over, item by item
+        self.is_counted = np.zeros(count, bool)  # written, and not counted elsewhere
+        self.born = np.zeros(count, np.int64)
+        self.dies = np.zeros(count, np.int64)
+        self.is_reused = np.zeros(count, bool)  # whether the item in which it dies may write over it
+        self.inner_bytes = np.array([item.inner_bytes for item in items], np.int64)
+        self.order = self.place = np.arange(0)
+        self._place: list[int] = []  # the same in plain Python
+        self._before: list[tuple[Any, int, Any]] | None = None  # what was changed in a trial
+        self._put_in_order(np.arange(len(items)))
+        self.settle(range(count), range(len(items)))
+
+    def insert(self, item: Item, at: int, moved: Sequence[int], gone: Collection[int]) -> int:
+        """Add an item, before a place, followed by the `moved` ones, and leave out those that are `gone`; its number."""
+        taken_out = np.sort(self.place[[*moved, *gone]])
+        rest = np.delete(self.order, taken_out)
+        at -= int(np.searchsorted(taken_out, at))
+        self.items.append(item)
+        self.taken.append(())
+        self.inner_bytes = np.append(self.inner_bytes, item.inner_bytes)
+        self._put_in_order(np.insert(rest, at, [len(self.items) - 1, *moved]))
+        return len(self.items) - 1
+
+    def change(self, facts: Any, at: int, fact: Any) -> None:
+        """Set an entry of a list or an array; after a trial it is as before."""
+        if self._before is not None:
+            self._before.append((facts, at, facts[at]))
+        facts[at] = fact
+
+    @contextlib.contextmanager
+    def trial(self) -> Iterator[None]:
+        """Whatever is changed meanwhile is as before afterwards. Trials may be inside of each other."""
+        outer, self._before = self._before, []
+        count, order, inner_bytes = len(self.items), (self.order, self.place, self._place), self.inner_bytes
+        try:
+            yield
+        finally:
+            for facts, at, fact in reversed(self._before):
+                facts[at] = fact
+            del self.items[count:], self.taken[count:]
+            self.order, self.place, self._place = order
+            self._before, self.inner_bytes = outer, inner_bytes
+
+    def _put_in_order(self, order: Integers) -> None:
+        self.order = order
+        self.place = np.full(len(self.items), -1)  # of each item in the order; -1 where it does not run
+        self.place[order] = np.arange(len(order))
+        self._place = self.place.tolist()
+
+    @property
+    def materialised(self) -> frozenset[int]:
+        """The values that are written to memory."""
+        return frozenset(value for value, is_written in enumerate(self.written) if is_written)
+
+    def settle(self, values: Iterable[int], items: Iterable[int], moved: Collection[int] = ()) -> None:
+        """Look again at values whose maker or readers changed, at items that did, and at all that depends on them.
+
+        `moved` items run at another place than before.
+        """
+        changed = set(values)
+        touched = self._settle_last(changed, moved)
+        changed |= self._settle_taken({*touched, *items})
+        for value in changed:
+            maker, last = self.makers[value], self.last[value]
+            self.change(self.is_counted, value, self.written[value] and value not in self.held and not self._is_output(value))
+            self.change(self.born, value, maker)
+            self.change(self.dies, value, maker if last < 0 else last)
+            item = self.items[last]
+            self.change(self.is_reused, value, last >= 0 and (item.name in FUSES_IN_PLACE or value in item.overwrites))
+
+    def _settle_last(self, changed: set[int], moved: Collection[int]) -> set[int]:
+        """Whether values are written, and when they are needed last.
+
+        Adds the values that differ from before, and gives the items in which some begin or cease to die.
+        """
+        queue = [(-self._made_at(value), value) for value in changed]
+        heapq.heapify(queue)
+        seen: set[int] = set()
+        touched: set[int] = set()
+        while queue:
+            _, value = heapq.heappop(queue)
+            if value in seen:
+                continue
+            seen.add(value)
+            maker, before = self.makers[value], (self.written[value], self.last[value])
+            now = self._is_written(value), self._last_reader(value)
+            if now == before and now[1] not in moved:
+                continue
+            changed.add(value)
+            touched.update(item for item in (before[1], now[1]) if item >= 0)
+            self.change(self.written, value, now[0])
+            self.change(self.last, value, now[1])
+            if maker >= 0 and self.items[maker].name in FUSED:
+                for read in self.items[maker].reads:
+                    heapq.heappush(queue, (-self._made_at(read), read))
+        return touched
+
+    def _made_at(self, value: int) -> int:
+        maker = self.makers[value]
+        return self._place[maker] if maker >= 0 else -1
+
+    def _is_written(self, value: int) -> bool:
+        if self._made_at(value) < 0:
+            return False
+        users = [self.items[user] for user in self.users[value]]
+        return is_materialised(value, self.items[self.makers[value]], users, self.outputs, self.fuses)
+
+    def _last_reader(self, value: int) -> int:
+        """The last item that needs a value, or -1."""
+        return max((self._needs_until(user) for user in self.users[value]), key=self._place.__getitem__, default=-1)
+
+    def _needs_until(self, item: int) -> int:
+        """Where an item needs what it reads: it is fused into the items that read its results, or needs it itself."""
+        results = self.items[item].results
+        if not results or any(self.written[value] for value in results):
+            return item
+        return max((self.last[value] for value in results if self.last[value] >= 0), key=self._place.__getitem__, default=item)
+
+    def _settle_taken(self, items: Iterable[int]) -> set[int]:
+        """What items write over on the way to an output; gives the values that it changed for."""
+        # What does not run any more is seen to first; the others from the last one on.
+        queue = [(-self._place[item] if self._place[item] >= 0 else -len(self.items), item) for item in items]
+        heapq.heapify(queue)
+        seen: set[int] = set()
+        changed: set[int] = set()
+        while queue:
+            _, item = heapq.heappop(queue)
+            if item in seen:
+                continue
+            seen.add(item)
+            before, now = self.taken[item], self._taken_by(item)
+            if now != before:
+                self.change(self.taken, item, now)
+                differs = {*before} ^ {*now}
+                changed |= differs
+                for maker in (self.makers[value] for value in differs):
+                    if maker >= 0 and self._place[maker] >= 0:
+                        heapq.heappush(queue, (-self._place[maker], maker))
+        return changed
+
+    def _taken_by(self, index: int) -> tuple[int, ...]:
+        item = self.items[index]
+        if self._place[index] < 0:
+            return ()
+        if item.name in _HANDS_ON:
+            pairs = zip(item.overwrites, item.results, strict=False)
+            return tuple(value for value, result in pairs if value >= 0 and self.last[value] == index and self._is_output(result))
+        if item.name in FUSES_IN_PLACE and self._is_output(item.results[0]):
+            dying = (value for value in item.reads if self.last[value] == index and self.can_take_over(value, item.results[0]))
+            return tuple(dying)[:1]
+        return ()
+
+    def _is_output(self, value: int) -> bool:
+        """Whether its buffer is one of the outputs', which are counted elsewhere."""
+        if value in self.outputs and not (self.is_body and self.makers[value] >= 0 and self.items[self.makers[value]].name not in IN_PLACE):
+            return True
+        return self.last[value] >= 0 and value in self.taken[self.last[value]]
+
+    # Sizes
+
+    def live_bytes(self, sizes: Integers) -> Integers:
+        """The temporary bytes while each item runs, in order."""
+        counted = np.flatnonzero(self.is_counted)
+        sizes, born, dies = sizes[counted], self.place[self.born[counted]], self.place[self.dies[counted]]
+        count = len(self.order)
+        made = np.bincount(born, sizes, count)
+        died = np.bincount(dies, sizes, count)
+        reused = np.bincount(dies, sizes * self.is_reused[counted], count)
+        before = np.cumsum(made - died) - (made - died)
+        return (before + np.maximum(0, made - reused)).astype(np.int64) + self.inner_bytes[self.order]
+
+    def values_at(self, place: int, sizes: Integers) -> list[int]:
+        """The values in memory once the item at a place has run, before what dies in it is gone; the largest first."""
+        counted = np.flatnonzero(self.is_counted)
+        born, dies = self.place[self.born[counted]], self.place[self.dies[counted]]
+        found = counted[(born <= place) & (place <= dies)].tolist()
+        return sorted(found, key=lambda value: (-sizes[value], self._made_at(value), value))
 
     def liveness(self, size_of: Callable[[int], int]) -> Liveness:
-        """Go through the items in order."""
-        live: dict[int, int] = {}
-        total = 0
-        totals: list[int] = []
-        peak, peak_at, at_peak = -1, 0, dict(live)
-        for index, item in enumerate(self.items):
-            dying = [value for value in self.dies.get(index, ()) if value in live]
-            new = {value: size_of(value) for value in item.results if value in self.materialised and value not in self.free}
-            reusable = sum(live[value] for value in dying if item.name in FUSES_IN_PLACE or value in item.overwrites)
-            made = sum(new.values())
-            now = total + item.inner_bytes + max(0, made - reusable)
-            totals.append(now)
-            live.update(new)
-            total += made
-            if now > peak:
-                peak, peak_at, at_peak = now, index, dict(live)
-            for value in (*dying, *(value for value in new if value in self.unread)):
-                total -= live.pop(value, 0)
-        return Liveness(
-            self.items, tuple(totals), peak_at, tuple(sorted(at_peak, key=at_peak.__getitem__, reverse=True)), self.materialised
-        )
+        """The temporaries for values of these sizes."""
+        sizes = np.array([size_of(value) for value in range(len(self.makers))], np.int64)
+        live = self.live_bytes(sizes)
+        peak_at = int(live.argmax()) if len(live) else 0
+        items = tuple(self.items[item] for item in self.order)
+        return Liveness(items, tuple(live.tolist()), peak_at, tuple(self.values_at(peak_at, sizes)), self.materialised)
 
 
 def schedule(
-    items: tuple[Item, ...],
+    items: Sequence[Item],
     held: frozenset[int],
     outputs: frozenset[int],
     can_take_over: Callable[[int, int], bool],
@@ -120,48 +308,15 @@ def schedule(
 
     `can_take_over` says whether a result (second) may have the buffer of a value (first) that nobody reads afterwards.
     """
-    users: dict[int, list[Item]] = {}
-    for item in items:
+    count = 1 + max((value for item in items for value in (*item.reads, *item.results)), default=-1)
+    makers = [-1] * count
+    users: list[list[int]] = [[] for _ in range(count)]
+    for index, item in enumerate(items):
         for value in dict.fromkeys(item.reads):
-            users.setdefault(value, []).append(item)
-    made = {value: item for item in items for value in item.results}
-    written = frozenset(v for v, item in made.items() if is_materialised(v, item, users.get(v, []), outputs, fuses))
-    last = _last_reads(items, written)
-    free = held | _written_in_place(items, outputs, last, can_take_over)
-    dies: dict[int, list[int]] = {}
-    for value, index in last.items():
-        if value in written and value not in free:
-            dies.setdefault(index, []).append(value)
-    return Schedule(items, written, free, dies, written - last.keys())
-
-
-def _last_reads(items: tuple[Item, ...], written: frozenset[int]) -> dict[int, int]:
-    """For each value the last item that needs it; fused readers need it as late as their own result is needed."""
-    last: dict[int, int] = {}
-    for index in range(len(items) - 1, -1, -1):
-        item = items[index]
-        is_fused = bool(item.results) and not any(value in written for value in item.results)
-        until = max((last.get(value, index) for value in item.results), default=index) if is_fused else index
-        for value in item.reads:
-            last[value] = max(last.get(value, -1), until)
-    return last
-
-
-def _written_in_place(
-    items: tuple[Item, ...], outputs: frozenset[int], last: dict[int, int], can_take_over: Callable[[int, int], bool]
-) -> frozenset[int]:
-    """The outputs, and the buffers that become outputs by being written over."""
-    found = set(outputs)
-    for index in range(len(items) - 1, -1, -1):
-        item = items[index]
-        if item.name in ("stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.sort", *VIEWS):
-            for value, result in zip(item.overwrites, item.results, strict=False):
-                if result in found and last.get(value) == index:
-                    found.add(value)
-        elif item.name in FUSES_IN_PLACE and item.results[0] in found:
-            dying = (value for value in item.reads if last.get(value) == index and can_take_over(value, item.results[0]))
-            found.update(itertools.islice(dying, 1))
-    return frozenset(found)
+            users[value].append(index)
+        for value in item.results:
+            makers[value] = index
+    return Schedule(items, makers, users, held, outputs, can_take_over, fuses=fuses)
 
 
 def overwritten(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
@@ -186,13 +341,13 @@ def inner_bytes(node: Node, fuses: bool = True) -> int:
     return max(graph_liveness(snapshot(region.blocks[0]), fuses=fuses).peak_bytes for region in node.op.regions)
 
 
+def graph_schedule(graph: Graph, items: Sequence[Item], *, fuses: bool = True) -> Schedule:
+    """The nodes of a graph, as items. Its results are counted outside, but for those of a body that are not written in place."""
+    is_body = graph.terminator.name == "stablehlo.return"
+    users = [list(each) for each in graph.users]
+    return Schedule(items, list(graph.owner), users, graph.outer, graph.outputs, graph.can_take_over, fuses=fuses, is_body=is_body)
+
+
 def graph_liveness(graph: Graph, *, fuses: bool = True) -> Liveness:
-    """The temporaries of a block. Its results are counted outside, but for those of a body that are not written in place."""
-    held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
-    outputs = graph.outputs
-    if graph.terminator.name == "stablehlo.return":
-        outputs = frozenset(v for v in outputs if graph.owner[v] < 0 or graph.nodes[graph.owner[v]].name in IN_PLACE)
-    return schedule(graph_items(graph, fuses), held, outputs, graph.can_take_over, fuses=fuses).liveness(graph.bytes.__getitem__)
-
-
-CONTROL_FLOW = frozenset({"stablehlo.while", "stablehlo.if", "stablehlo.case"})
+    """The temporaries of a block."""
+    return graph_schedule(graph, graph_items(graph, fuses), fuses=fuses).liveness(graph.bytes.__getitem__)

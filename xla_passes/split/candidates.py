@@ -8,7 +8,8 @@ from xla_passes.analysis.graph import Graph
 from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, Schedule, inner_bytes, overwritten, schedule
 from xla_passes.split.axes import Label, units_in
 from xla_passes.split.factors import Kind
-from xla_passes.split.region import Region, alive_nodes
+from xla_passes.split.region import Region, dead_nodes
+from xla_passes.split.scales import Around, loop_item, scales_of
 from xla_passes.split.table import RULES
 
 # A running top-k concatenates, selects and gathers at every trip.
@@ -106,30 +107,28 @@ def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
 def virtual_items(graph: Graph, region: Region, items: Sequence[Item]) -> tuple[tuple[Item, ...], int]:
     """The program's items once the loop stands in it, and where; the loop's own temporaries are left out."""
     before, after = placement(graph, region)
-    sources = tuple(dict.fromkeys([*(value for value, _ in region.sliced), *region.whole]))
-    buffers = tuple(-1 if sink.buffer is None else sink.buffer for sink in region.sinks)
-    loop = Item("stablehlo.while", sources, tuple(sink.value for sink in region.sinks), overwrites=buffers)
-    return (*(items[i] for i in before), loop, *(items[i] for i in after)), len(before)
+    return (*(items[i] for i in before), loop_item(region), *(items[i] for i in after)), len(before)
 
 
 def placement(graph: Graph, region: Region) -> tuple[list[int], list[int]]:
     """The nodes that stay before the loop and those that come after it: it runs as late as it can, once all it reads is there."""
     sinks = {sink.value for sink in region.sinks}
     sources = {*(value for value, _ in region.sliced), *region.whole}
-    alive = alive_nodes(graph, sinks, sources)
+    dead = dead_nodes(graph, sinks, sources)
     last_source = max((graph.owner[value] for value in sources), default=-1)
     dependent: set[int] = set(sinks)
     before: list[int] = []
     after: list[int] = []
-    for index in alive:
-        node = graph.nodes[index]
+    for node in graph.nodes:
+        if node.index in dead:
+            continue
         needs_loop = any(value in dependent for value in node.reads)
         if needs_loop:
             dependent.update(node.results)
-        if needs_loop or (after and index > last_source):
-            after.append(index)
+        if needs_loop or (after and node.index > last_source):
+            after.append(node.index)
         else:
-            before.append(index)
+            before.append(node.index)
     return before, after
 
 
@@ -140,7 +139,7 @@ class Weighed:
     graph: Graph
     region: Region
     body: Body
-    around: Liveness
+    around: Around
     around_over_bytes: int
     loop_at: int
     budget_bytes: int
@@ -149,9 +148,10 @@ class Weighed:
     def candidate(self, length: int) -> Candidate:
         """The estimates for one piece length."""
         live, sizes = self.body.liveness(length)
-        here = self.around.live_bytes[self.loop_at] + live.peak_bytes
+        around = int(self.around.live_bytes[self.loop_at])
+        here = around + live.peak_bytes
         over_inside = max(0, here - self.budget_bytes)
-        over_around = max(0, self.around.live_bytes[self.loop_at] - self.budget_bytes)
+        over_around = max(0, around - self.budget_bytes)
         return Candidate(
             LoopNest(self.region, length),
             self._seconds(length, live, sizes),
@@ -189,8 +189,5 @@ class Weighed:
 
 def weigh(graph: Graph, items: Sequence[Item], region: Region, budget_bytes: int, *, fuses: bool, machine: Machine) -> Weighed:
     """Put a region into its program, whose nodes are `items` as they are now: asking for them anew would go through every loop's body."""
-    items, at = virtual_items(graph, region, items)
-    held = frozenset(value for value, owner in enumerate(graph.owner) if owner < 0)
-    around = schedule(items, held, graph.outputs, graph.can_take_over, fuses=fuses).liveness(graph.bytes.__getitem__)
-    over = around.overflow_bytes(budget_bytes)
-    return Weighed(graph, region, body_of(graph, region, fuses=fuses), around, over, at, budget_bytes, machine)
+    around, body = scales_of(graph, items, fuses=fuses).with_loop(region), body_of(graph, region, fuses=fuses)
+    return Weighed(graph, region, body, around, around.overflow_bytes(budget_bytes), around.loop_at, budget_bytes, machine)

@@ -15,7 +15,7 @@ from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
 from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor
 from xla_passes.split.factors import Axis, Factor, Kind
-from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, alive_nodes
+from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, dead_nodes
 from xla_passes.split.table import RULES
 
 _Key = TypeVar("_Key")
@@ -52,7 +52,7 @@ class _Grower:
         self.steps: dict[Step, None] = {}
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
-        self.downstream: dict[int, None] = {}  # sinks, and all that is computed from them
+        self.downstream = 0  # the nodes that need a sink, or what is computed from one, as the bits of an integer
         self.directions: dict[bool, None] = {}  # which way the loop goes, once something asks: from the last piece to the first or not
         self.left: set[int] = set()  # nodes that need a result of the loop
         self.waits = False  # a request came to something that only exists after the loop
@@ -79,14 +79,14 @@ class _Grower:
                 continue
             self.requested[wanted] = None
             step = self._step_for(*wanted)
-            self.waits = step is None and wanted[0] in self.downstream
+            self.waits = step is None and self._is_downstream(wanted[0])
             if step:
                 pending.append(step)
                 pending.extend(reversed(step.reads(self.graph.nodes[step.node])))
 
     def _step_for(self, value: int, label: Label | None) -> Step | None:
         index = self.graph.owner[value]
-        if index < 0 or (index in self.left and value in self.downstream):
+        if index < 0 or (index in self.left and self._is_downstream(value)):
             return None
         node = self.graph.nodes[index]
         if label is None:
@@ -115,7 +115,7 @@ class _Grower:
     def _is_recomputed(self, node: Node, value: int) -> bool:
         """Large values, those that cost nothing to compute again from a slice, and those that wait for a result of the loop."""
         is_large = self.graph.bytes[value] >= self.growth.large_bytes
-        return value == self.target or is_large or node.name in CHEAP or value in self.downstream
+        return value == self.target or is_large or node.name in CHEAP or self._is_downstream(value)
 
     def _is_recomputed_whole(self, node: Node, value: int) -> bool:
         if node.name == "stablehlo.constant":
@@ -175,13 +175,15 @@ class _Grower:
     def _unless_cyclic(self, change: Callable[[], None]) -> bool:
         """Make a change, and undo it if the loop would then read what depends on its own results; whether it stands."""
         containers: tuple[dict[Any, Any], ...] = (
-            self.requested, self.computed, self.steps, self.sinks, self.covered, self.directions, self.downstream,
+            self.requested, self.computed, self.steps, self.covered, self.directions, self.sinks,
         )  # fmt: skip
-        lengths = [len(container) for container in containers]
+        lengths, downstream = [len(container) for container in containers], self.downstream
         self.waits = False
         change()
-        stands = not self.waits and not self._has_cycle(lengths[0], lengths[-1])
+        has_more_sinks = len(self.sinks) > lengths[-1]
+        stands = not self.waits and not (has_more_sinks and any(map(self._is_downstream, self._sources())))
         if not stands:
+            self.downstream = downstream
             for container, length in zip(containers, lengths, strict=True):
                 while len(container) > length:
                     container.popitem()
@@ -225,44 +227,36 @@ class _Grower:
 
     def _produce(self, sink: Sink) -> None:
         self.sinks[sink.value] = sink
-        pending = [sink.value]
-        while pending:
-            value = pending.pop()
-            if value not in self.downstream:
-                self.downstream[value] = None
-                pending.extend(result for user in self.graph.users[value] for result in self.graph.nodes[user].results)
+        for user in self.graph.users[sink.value]:
+            self.downstream |= self.graph.descendants[user] | 1 << user
+
+    def _is_downstream(self, value: int) -> bool:
+        """Whether it is a sink, or computed from one: it only exists after the loop."""
+        return value in self.sinks or (self.graph.owner[value] >= 0 and bool(self.downstream >> self.graph.owner[value] & 1))
 
     def _sources(self) -> set[int]:
         return {key[0] for key in self.requested if key not in self.computed}
-
-    def _has_cycle(self, requests_before: int, downstream_before: int) -> bool:
-        """Whether something that the loop reads depends on something that it produces, as far as either is new."""
-        if len(self.downstream) == downstream_before:
-            return False
-        if any(key not in self.computed and key[0] in self.downstream for key in tail(self.requested, requests_before)):
-            return True
-        made: Iterator[int] = tail(self.downstream, downstream_before)
-        return not self._sources().isdisjoint(made)
 
     # What comes out
 
     def _pruned(self) -> Region | None:
         """Only the sinks that something outside still reads, and only the steps that they need."""
-        alive = alive_nodes(self.graph, self.sinks, self._sources())
-        read = {value for index in alive for value in self.graph.nodes[index].reads}
+        dead = dead_nodes(self.graph, self.sinks, self._sources())
+        read = {value for value in self.sinks if any(user not in dead for user in self.graph.users[value])}
         totals = {step.node for step in self.steps if step.is_reduction}
-        owners = {self.graph.owner[value] for value in read if value in self.sinks} & totals
+        owners = {self.graph.owner[value] for value in read} & totals
         sinks = {
             value: sink
             for value, sink in self.sinks.items()
             if value in read or (sink.label is None and self.graph.owner[value] in owners)  # argmin's pair goes together
         }
-        needed: set[tuple[int, Label | None]] = {(sink.value, sink.label) for sink in sinks.values() if sink.label}
+        # In order: what the module looks like may not depend on the process.
+        needed: dict[tuple[int, Label | None], None] = {(sink.value, sink.label): None for sink in sinks.values() if sink.label}
         steps: list[Step] = []
         for step in sorted(self.steps, key=lambda step: -step.node):  # what was a source at first may have joined later
             if self._is_needed(step, needed, sinks):
                 steps.append(step)
-                needed.update(step.reads(self.graph.nodes[step.node]))
+                needed.update(dict.fromkeys(step.reads(self.graph.nodes[step.node])))
         if all(self.graph.nodes[step.node].name in COPIES for step in steps):
             return None  # what comes out is as large as what goes in
         if not any(sink.label for sink in sinks.values()) and not any(step.is_reduction or step.is_sequential for step in steps):
@@ -316,7 +310,7 @@ class _Grower:
             chosen.append(Sink(sink.value, sink.label, same[0] if same else None))
         return tuple(chosen)
 
-    def _is_needed(self, step: Step, needed: set[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
+    def _is_needed(self, step: Step, needed: Collection[tuple[int, Label | None]], sinks: Collection[int]) -> bool:
         node = self.graph.nodes[step.node]
         if step.factor and any(label is None and value in sinks for value, label in step.makes(node)):
             return True

@@ -125,6 +125,11 @@ def body_prospect(weighed: Weighed, length: int) -> tuple[Prospect, list[tuple[i
         if item.node >= 0:
             source, factor = graph.nodes[item.node], next(steps).factor
             operands = reads[: len(source.operands)]
+            for value in source.results[len(results) :]:  # totals that are updated in place
+                results = (*results, len(shapes))
+                shapes.append(graph.shapes[value])
+                kinds.append(graph.values[value])
+                bytes_.append(0)
             nodes.append(Node(index, source.op, source.name, operands, reads[len(operands) :], results))
             if factor:
                 taken[_key(nodes[-1])] = factor

@@ -101,13 +101,22 @@ class Region:
         return not is_carried and all(sink.buffer is None for sink in self.sinks)
 
 
-def alive_nodes(graph: Graph, replaced: Collection[int], extra_reads: Collection[int]) -> list[int]:
-    """The nodes that are still needed, in order, once a loop provides the `replaced` values and reads `extra_reads`."""
-    wanted = set(extra_reads)
-    alive = []
-    for node in reversed(graph.nodes):
-        is_root = node is graph.terminator or has_side_effects(node.op)
-        if is_root or any(value in wanted for value in node.results):
-            alive.append(node.index)
-            wanted.update(value for value in node.reads if value not in replaced)
-    return alive[::-1]
+def dead_nodes(graph: Graph, replaced: Collection[int], read: Collection[int]) -> set[int]:
+    """The nodes that nothing needs any more once a loop provides the `replaced` values and reads the others."""
+    dead: set[int] = set()
+    pending = [graph.owner[value] for value in replaced]
+    while pending:
+        index = pending.pop()
+        if index >= 0 and index not in dead and _is_dead(graph, index, dead, replaced, read):
+            dead.add(index)
+            pending.extend(graph.owner[value] for value in graph.nodes[index].reads)
+    return dead
+
+
+def _is_dead(graph: Graph, index: int, dead: Collection[int], replaced: Collection[int], read: Collection[int]) -> bool:
+    node = graph.nodes[index]
+    for value in node.results:
+        is_needed = value not in replaced and any(user not in dead for user in graph.users[value])
+        if is_needed or value in read:
+            return False
+    return node is not graph.terminator and not has_side_effects(node.op)

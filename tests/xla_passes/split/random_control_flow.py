@@ -111,9 +111,12 @@ def scanned_again(a, draw):
 
 def bounded(array: jax.Array, *like: Value) -> Value:
     """Something that a body made, whose magnitude is not known any more."""
-    made = Value(array, is_rough=any(value.is_rough for value in like), is_special=any(value.is_special for value in like))
-    need(made.kind in "iub" or (made.kind == "f" and made.limit > 30))
-    return replace(made, bound=30.0) if made.kind == "f" else made
+    made = Value(array, 30.0)
+    if made.kind != "f":
+        need(made.kind != "c")
+        return made
+    need(made.limit > 30)
+    return replace(made, is_rough=any(value.is_rough for value in like), is_special=any(value.is_special for value in like))
 
 
 @operation(has_bodies=True)

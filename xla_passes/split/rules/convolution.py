@@ -132,11 +132,6 @@ def _spatial_factors(op: ir.Operation, spatial: _Spatial) -> list[Factor]:
     """Rows of the result are parallel, rows of the kernel are summed; both read a window of the operand."""
     _, kernel_dim, result_dim = spatial.dims
     _, kernel_size, result_size = spatial.sizes
-    if 0 in spatial.sizes:
-        return [
-            blocked(result_size, op, result_dim, None, "an empty convolution"),
-            blocked(kernel_size, op, None, kernel_dim, "an empty convolution", at=1),
-        ]
     reach = _over_result(spatial)
     if result_size % reach.unit:
         factors = [Factor(Kind.FREE, result_size, (None, None), (Axis(result_dim),))]

@@ -9,7 +9,7 @@ from xla_passes.build import recreate, resized, scalar, tensor
 from xla_passes.module import shape_of
 from xla_passes.patterns import integers
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
-from xla_passes.split.rules.index_vectors import component, counted_from, is_between, widened, with_component
+from xla_passes.split.rules.index_vectors import component, counted_from, is_between, moved_by, widened, with_component
 from xla_passes.split.rules.stretches import padded
 from xla_passes.structured import element_of, full
 
@@ -67,7 +67,7 @@ def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece:
     vector_dim, number = _index_of(op, dim)
     indices = widened(indices, piece.offset)
     start = _moved_inside(component(indices, vector_dim, number), shape_of(value)[dim] - whole)
-    indices = with_component(indices, vector_dim, number, counted_from(start, stablehlo.negate(piece.offset)))
+    indices = with_component(indices, vector_dim, number, moved_by(start, piece.offset))
     return recreate(op, [value, indices], [kind], slice_sizes=slice_sizes, indices_are_sorted=ir.BoolAttr.get(False))
 
 
@@ -86,7 +86,7 @@ def _emit_lookup(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor,
     assert axis is not None
     value, indices = operands
     window = integers(op, "slice_sizes")[axis.dim]
-    margin = max(0, window - 1)
+    margin = window - 1
     value = padded(value, axis.dim, scalar(0, element_of(value)), margin, margin)
     vector_dim, number = _index_of(op, axis.dim)
     indices = widened(indices, piece.offset)

@@ -44,8 +44,16 @@ def _column(indices: ir.Value, vector_dim: int, at: int) -> ir.Value:
 
 def counted_from(places: ir.Value, start: ir.Value) -> ir.Value:
     """Indices less `start`, a scalar of a type that is no wider."""
-    same = stablehlo.convert(tensor((), element_of(places)), start)
-    return stablehlo.subtract(places, filled(same, places.type))
+    return stablehlo.subtract(places, _everywhere(start, places))
+
+
+def moved_by(places: ir.Value, step: ir.Value) -> ir.Value:
+    """Indices and `step`, a scalar of a type that is no wider."""
+    return stablehlo.add(places, _everywhere(step, places))
+
+
+def _everywhere(number: ir.Value, places: ir.Value) -> ir.Value:
+    return filled(stablehlo.convert(tensor((), element_of(places)), number), places.type)
 
 
 def is_between(values: ir.Value, least: int, most: int) -> ir.Value:

@@ -10,7 +10,7 @@ from xla_passes.build import recreate, scalar
 from xla_passes.module import shape_of
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule, Window, blocked
 from xla_passes.split.rules.elementwise import emit_resized
-from xla_passes.split.rules.index_vectors import component, counted_from, is_between, widened, with_component
+from xla_passes.split.rules.index_vectors import component, counted_from, is_between, moved_by, widened, with_component
 from xla_passes.split.rules.stretches import padded
 from xla_passes.structured import element_of, full
 
@@ -105,8 +105,7 @@ def _further(op: ir.Operation, operands: Sequence[ir.Value], updates: Axis | Win
     indices = widened(operands[count], piece.offset)
     vector_dim, number = _index_of(op, dim)
     places = component(indices, vector_dim, number)
-    further = counted_from(places, stablehlo.negate(piece.offset))
-    places = stablehlo.select(is_between(places, 0, size - length), further, full(size, places))
+    places = stablehlo.select(is_between(places, 0, size - length), moved_by(places, piece.offset), full(size, places))
     return [with_component(indices, vector_dim, number, places), *operands[count + 1 :]]
 
 
@@ -118,7 +117,7 @@ def _emit_part(op: ir.Operation, operands: Sequence[ir.Value], dim: int, size: i
     """
     count, window = len(op.results), _window_updates(op)
     length = shape_of(operands[count + 1])[window[dim]] if dim in window else 1
-    before = max(0, length - 1)
+    before = length - 1
     indices = widened(operands[count], piece.offset)
     vector_dim, number = _index_of(op, dim)
     places = component(indices, vector_dim, number)

@@ -72,6 +72,14 @@ def test_windows_that_stay():
     check([(11, 7), (9, 1), (9, 4)], POINTED[:, None], LOOKUP, "1, 4", axes)
 
 
+def test_windows_that_would_move_out():
+    """They take all of the second dimension, wherever the index would have them begin; XLA makes a slice of a single one."""
+    numbers = "offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0, 1], index_vector_dim = 1"
+    for start in (3, -3, 0):
+        indices = np.array([[2, start]], np.int32)
+        check([(7, 8), (1, 2), (1, 8)], indices, numbers, "1, 8", parallel("r1", "x1") | reduction("x0"), evaluate=run)
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int64", "uint8", "uint32", "uint64"])
 def test_index_types(dtype):
     """Narrow ones cannot hold where a piece starts; the largest unsigned ones look negative."""
@@ -92,8 +100,3 @@ def test_element_types(dtype):
     values = np.where(np.isfinite(special(11, 5)), special(11, 5), 3) if dtype in ("i1", "i8") else special(11, 5)
     axes = reduction("x0") | parallel("r0")
     check([(11, 5), (9, 1), (9, 5)], POINTED[:, None], LOOKUP, "1, 5", axes, values=values.astype(kinds[dtype]), dtype=dtype, evaluate=run)
-
-
-def test_no_indices_and_windows_of_nothing():
-    check([(11, 5), (0, 1), (0, 5)], np.zeros((0, 1), np.int32), LOOKUP, "1, 5", reduction("x0") | parallel("r1"))
-    check([(11, 5), (9, 1), (9, 0)], POINTED[:, None], LOOKUP, "1, 0", reduction("x0") | parallel("r0"))
