@@ -34,6 +34,7 @@ types: $(VENV)/.has-dev  ## mypy, strict, on the three packages
 bench: $(VENV)/.has-bench  ## against scikit-learn, FAISS and the unsplit program (ARGS=--quick for less)
 	$(BIN)/python benchmarks/knn.py $(ARGS)
 	$(BIN)/python benchmarks/dispatch.py
+	$(BIN)/python benchmarks/planning.py $(ARGS)
 
 docs: $(VENV)/.has-dev  ## that the documents name what there is
 	$(BIN)/python -m pytest tests/test_docs.py

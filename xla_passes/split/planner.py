@@ -66,7 +66,7 @@ class Planner:
         if live.peak_bytes <= budget:
             return None
         inner = inner_bytes(graph.nodes[live.items[live.peak_at].node], self.fuses)
-        is_inside = 2 * inner >= live.peak_bytes  # or what is around the loop or branch at the peak is to be seen to first
+        is_inside = live.peak_bytes - inner <= budget  # or what is around the loop or branch at the peak is to be seen to first
         for step in (self._inside, self._here) if is_inside else (self._here, self._inside):
             found = step(graph, live, budget, depth)
             if found:
