@@ -16,15 +16,16 @@ from tests.xla_passes.split.random_programs import Value
 from tests.xla_passes.split.random_recipes import Recipe
 from tests.xla_passes.split.splitting import Place, block_at, value_at
 from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.liveness import graph_liveness
 from xla_passes.canonicalise import canonicalise_passes
-from xla_passes.module import clone, parse, shape_of, value_bytes
-from xla_passes.pipeline import fit, run_passes
+from xla_passes.module import clone, main_block, parse, shape_of, value_bytes
+from xla_passes.pipeline import build_loops, fit, passes_after_splitting, run_passes
 from xla_passes.plan import CannotFitError, Report
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import LoopNest
 from xla_passes.split.growth import Growth, grow
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import Choice
+from xla_passes.split.courses import Choice
 
 ROUNDINGS = 64  # of the largest element, for the same sums in another order
 PERTURBATIONS = 3
@@ -244,9 +245,8 @@ def with_loops(module: ir.Module, draw: random.Random) -> tuple[ir.Module, list[
     return module, made
 
 
-def check_loops(case: Case, module: ir.Module, loops: Sequence[Forced], *, interpreted: bool) -> None:
+def check_results(case: Case, module: ir.Module, stage: str, *, interpreted: bool) -> None:
     """The results of a module with loops, by the interpreter or by XLA."""
-    stage = f"loops {list(loops)!r}"
     try:
         found = evaluate(module, *case.arrays) if interpreted else case.run(case.report(module))
     except Exception as error:
@@ -263,8 +263,30 @@ def check_forced(case: Case, seed: int, count: int) -> int:
     for at in range(count):
         module, loops = with_loops(canonical, draw)
         if loops:
-            check_loops(case, module, loops, interpreted=interpreted and at > 0)
+            check_results(case, module, f"loops {loops!r}", interpreted=interpreted and at > 0)
             built += 1
+    return built
+
+
+def check_planned(case: Case, seed: int, count: int) -> int:
+    """The planner's own loops for budgets down to nothing, as they are and cleaned up; how many there were."""
+    draw = random.Random(seed)
+    canonical = case.canonical()
+    interpreted = case.recipe.largest <= 1000 and is_interpreted(case, canonical)
+    peak = graph_liveness(snapshot(main_block(canonical))).peak_bytes
+    built = 0
+    for _ in range(count):
+        module, budget, fuses = clone(canonical), draw.choice((peak * 3 // 4, peak // 2, peak // 4, 200, 0)), draw.random() < 0.6
+        stage = f"planned for {budget} bytes, {fuses=}"
+        try:
+            loops, rewrites = build_loops(module, Planner(budget, fuses=fuses))
+            module.operation.verify()
+            run_passes(module, passes_after_splitting())
+        except Exception as error:
+            raise WrongError(f"{stage}: {type(error).__name__}: {error}") from error
+        if loops or rewrites:
+            check_results(case, module, stage, interpreted=interpreted)
+            built += len(loops)
     return built
 
 
