@@ -84,7 +84,7 @@ def main() -> None:
     for steps in (100, 200, 400, 800):
         if steps <= 50 * longest:
             table.add_row(*measure(f"chain, {steps} steps", *chain(steps)))
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from xla_passes.split.region import Region
 from xla_passes.split.sinking import Sinking, find_sinking
 
 TARGETS = 4  # values at the peak that are tried
+WORTH_TRYING = 32  # but none that takes less than this part of the largest
 LONGEST_CHAIN = 6  # loops over one axis of one value
 # Time that a byte over the budget is worth: enough that a loop which leaves less over wins before a faster one that leaves more.
 SECONDS_PER_BYTE_OVER = 1e-8
@@ -236,7 +237,7 @@ def _rank(course: Course) -> tuple[bool, float, float]:
 def _targets(graph: Graph, live: Liveness) -> list[int]:
     """The largest values live at the peak that an operation of this block computes, and what is made there."""
     found = [value for value in live.live_values if graph.owner[value] >= 0 and graph.shapes[value]]
-    return found[:TARGETS]
+    return [value for value in found[:TARGETS] if graph.bytes[value] * WORTH_TRYING >= graph.bytes[found[0]]]
 
 
 def _outer_lengths(region: Region) -> Iterator[int]:

@@ -79,8 +79,9 @@ def with_loop(prospect: Prospect, weighed: Weighed, length: int) -> Prospect:
         if index != at and not made.isdisjoint(results):
             results = tuple(len(kept) + list(results).index(value) if value in made else value for value in results)
             kept += node.results
-        new_nodes.append(replace(node, index=index, results=results))
-        new_items.append(replace(item, node=index, results=results))
+        is_same = results is node.results
+        new_nodes.append(node if is_same and node.index == index else replace(node, index=index, results=results))
+        new_items.append(item if is_same and item.node == index else replace(item, node=index, results=results))
     inner_bytes = weighed.body.liveness(length)[0].peak_bytes
     new_items[at] = replace(new_items[at], inner_bytes=inner_bytes)
     changed = replace(

@@ -23,9 +23,10 @@ from xla_passes.pipeline import build_loops, fit, passes_after_splitting, run_pa
 from xla_passes.plan import CannotFitError, Report
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import LoopNest
+from xla_passes.split.courses import Choice
 from xla_passes.split.growth import Growth, grow
 from xla_passes.split.loops import emit
-from xla_passes.split.courses import Choice
+from xla_passes.split.planner import Planner
 
 ROUNDINGS = 64  # of the largest element, for the same sums in another order
 PERTURBATIONS = 3
