@@ -7,6 +7,7 @@ smaller by dropping steps and shortening axes, and printed as an expression that
 import argparse
 import faulthandler
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from tests.xla_passes.split.random_checks import Case, case_of, check_always, ch
 from tests.xla_passes.split.random_recipes import Recipe, draw_recipe
 
 CHUNK = 100  # cases of one process: compiled programs add up
+LONGEST = 60  # seconds of the processor for one case
 SHARES = (0.6, 0.25, 0.02)
 SMALL_CHECKS: dict[str, Callable[[Case, int], object]] = {
     "canonical": lambda case, _: check_canonical(case),
@@ -27,9 +29,14 @@ SMALL_CHECKS: dict[str, Callable[[Case, int], object]] = {
 LARGE_CHECKS: dict[str, Callable[[Case, int], object]] = {"limits": lambda case, _: check_limits(case, SHARES)}
 
 
+def out_of_time(*_: object) -> None:
+    raise TimeoutError(f"it took {LONGEST} seconds")
+
+
 def failure(recipe: Recipe, seed: int, checks: Sequence[str]) -> tuple[str, str] | None:
     """What goes wrong: its kind, and the whole message."""
     stage = "unsplit"
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
     try:
         case = case_of(recipe)
         for stage in checks if case else ():
@@ -39,6 +46,8 @@ def failure(recipe: Recipe, seed: int, checks: Sequence[str]) -> tuple[str, str]
         told = re.sub(r"loops \[.*?\)\]:? ?|planned for.*?: ", "", message, flags=re.DOTALL)
         kind = f"{stage} {type(error).__name__} {re.sub(r'[0-9]+', '#', told)[:60]}"
         return " ".join(kind.split()), message
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return None
 
 
@@ -73,15 +82,12 @@ def run_here(seeds: Sequence[int], checks: Sequence[str], seconds: float, *, is_
     """Run cases in this process and print what fails; the seed goes first, so that whoever reads knows where a crash was."""
     warnings.simplefilter("error")
     faulthandler.enable()
+    signal.signal(signal.SIGPROF, out_of_time)
     seen: dict[str, int] = {}
     for seed in seeds:
         say(f"seed {seed}")
         recipe = draw_recipe(seed, is_large=is_large)
-        started = time.process_time()
         wrong = failure(recipe, seed, checks)
-        taken = time.process_time() - started
-        if taken > 30:
-            say(f"SLOW {seed}: {taken:.0f} s")
         if wrong is None:
             continue
         kind, message = wrong
