@@ -14,6 +14,8 @@ from xla_passes.split.table import RULES
 
 # A running top-k concatenates, selects and gathers at every trip.
 MERGE_PASSES = 40
+# The part of the budget that a loop may take where more than the budget is held around it as yet.
+LATER_ROOM = 8
 
 
 @dataclass(frozen=True)
@@ -145,19 +147,30 @@ class Weighed:
     budget_bytes: int
     machine: Machine
 
+    @property
+    def around_bytes(self) -> int:
+        """What is held while the loop runs, besides its own temporaries."""
+        return int(self.around.live_bytes[self.loop_at])
+
+    @property
+    def room_bytes(self) -> int:
+        """What the body may take. Where too much is held around it now, later loops will make some room."""
+        return max(self.budget_bytes - self.around_bytes, self.budget_bytes // LATER_ROOM)
+
+    def overflow_bytes(self, inner_bytes: int) -> int:
+        """What is over the budget, summed over the program's steps, when the body takes so much."""
+        over = [max(0, bytes_ - self.budget_bytes) for bytes_ in (self.around_bytes, self.around_bytes + inner_bytes)]
+        return self.around_over_bytes - over[0] + over[1]
+
     def candidate(self, length: int) -> Candidate:
         """The estimates for one piece length."""
         live, sizes = self.body.liveness(length)
-        around = int(self.around.live_bytes[self.loop_at])
-        here = around + live.peak_bytes
-        over_inside = max(0, here - self.budget_bytes)
-        over_around = max(0, around - self.budget_bytes)
         return Candidate(
             LoopNest(self.region, length),
             self._seconds(length, live, sizes),
-            self.around_over_bytes - over_around + over_inside,
-            over_inside,
-            max(self.around.peak_bytes, here),
+            self.overflow_bytes(live.peak_bytes),
+            max(0, live.peak_bytes - self.room_bytes),
+            max(self.around.peak_bytes, self.around_bytes + live.peak_bytes),
         )
 
     def _seconds(self, length: int, live: Liveness, sizes: list[int]) -> float:

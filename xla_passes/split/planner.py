@@ -5,7 +5,7 @@ too large takes another in its body. Both are judged as a whole, on graphs in wh
 changes nothing; `LoopNest`s are its result, and `loops.build` builds them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from jaxlib.mlir import ir
@@ -20,6 +20,7 @@ from xla_passes.split.candidates import Candidate, LoopNest, Weighed, weigh
 from xla_passes.split.courses import Built, Choice, Course, Follower, Inner, Turn
 from xla_passes.split.factors import Kind
 from xla_passes.split.growth import Growth, grow
+from xla_passes.split.precedents import Precedents
 from xla_passes.split.prospect import LOOP, PUT, SLICE, PlannedAxes, Prospect, body_prospect
 from xla_passes.split.region import Region
 from xla_passes.split.sinking import Sinking, find_sinking
@@ -43,6 +44,7 @@ class Planner:
     machine: Machine = field(default_factory=Machine)
     blocked: list[Blocked] = field(default_factory=list)
     _followers: list[Follower] = field(default_factory=list)
+    _precedents: Precedents = field(default_factory=Precedents)
 
     def next_loop(self, block: ir.Block) -> Choice | Sinking | None:
         """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
@@ -91,6 +93,8 @@ class Planner:
         now = Prospect(graph, live.items, PlannedAxes(graph))
         over = live.overflow_bytes(budget)
         targets = _targets(graph, live)
+        if again := self._again(now, self._precedents.find(graph, targets, budget), live, budget):
+            return Choice(graph, again.nest, depth, again.turns[1:])
         best = self._best(now, live, budget)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
             tiled = [course for target in targets[:1] for course in self._tiles(now, target, budget)]
@@ -102,7 +106,18 @@ class Planner:
         for target in targets if best is None else ():
             if graph.bytes[target] * WORTH_TELLING >= budget:
                 self._note_blocked(graph, now.axes, target)
+        if best and not best.inside and not best.over_inside_bytes:
+            self._precedents.note(graph, budget, best.turns)
         return Choice(graph, best.nest, depth, best.turns[1:], best.inside) if best else None
+
+    def _again(self, now: Prospect, turns: tuple[Turn, ...], live: Liveness, budget: int) -> Course | None:
+        """The loops that were right where the program looks the same, if they are right here."""
+        if not turns:
+            return None
+        first, lengths = turns[0], [turn.length for turn in turns]
+        courses = self._chain(now, first.target, first.axis, first.growth, budget, {}, lengths)
+        course = courses[-1] if len(courses) == len(turns) else None
+        return course if course and course.overflow_bytes < live.overflow_bytes(budget) and not course.over_inside_bytes else None
 
     def _best(self, now: Prospect, live: Liveness, budget: int) -> Course | None:
         """The best loop, or chain of loops, over any axis of any value that is live at the peak."""
@@ -115,16 +130,29 @@ class Planner:
                     found += self._chain(now, target, axis, growth, budget, seen)
         return min((course for course in found if course.overflow_bytes < over), key=_rank, default=None)
 
-    def _chain(self, now: Prospect, target: int, axis: int, growth: Growth, budget: int, seen: dict[Region, list[Course]]) -> list[Course]:
-        """A loop, and the loops over the same axis that must follow until nothing needs the whole value; each beginning of that chain."""
+    def _chain(
+        self,
+        now: Prospect,
+        target: int,
+        axis: int,
+        growth: Growth,
+        budget: int,
+        seen: dict[Region, list[Course]],
+        lengths: Sequence[int] = (),
+    ) -> list[Course]:
+        """A loop, and the loops over the same axis that must follow until nothing needs the whole value; each beginning of that chain.
+
+        The best `lengths` of their pieces are found, where none that fit are given.
+        """
         courses: list[Course] = []
         seconds, inside, nest = 0.0, 0, None
         turns: tuple[Turn, ...] = ()
-        while len(turns) < LONGEST_CHAIN and (region := grow(now.graph, now.axes, target, axis, growth)):
+        longest = len(lengths) or LONGEST_CHAIN
+        while len(turns) < longest and (region := grow(now.graph, now.axes, target, axis, growth)):
             if region in seen and not turns:
                 return seen[region]
             weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
-            candidate = _best_length(weighed, budget)
+            candidate = _best_length(weighed, budget, lengths[len(turns) : len(turns) + 1])
             if candidate is None:
                 break
             nest = nest or candidate.nest
@@ -150,26 +178,24 @@ class Planner:
                     found.setdefault(region, Turn(target, axis, growth, 0))
         for region, turn in found.items():
             weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
-            room = budget - weighed.around.live_bytes[weighed.loop_at]
-            for length in _outer_lengths(region) if room > 0 else ():
-                course = self._tile(now, weighed, replace(turn, length=length), room)
+            for length in _outer_lengths(region):
+                course = self._tile(now, weighed, replace(turn, length=length))
                 if course:
                     yield course
 
-    def _tile(self, now: Prospect, weighed: Weighed, turn: Turn, room: int) -> Course | None:
+    def _tile(self, now: Prospect, weighed: Weighed, turn: Turn) -> Course | None:
         """The loop with loops in its body, if the body fits with them, and does not without."""
         alone = weighed.candidate(turn.length)
         if not alone.over_inside_bytes:
             return None
         body, keys = body_prospect(weighed, turn.length)
-        inner = self._best(body, body.liveness(fuses=self.fuses), room)
+        inner = self._best(body, body.liveness(fuses=self.fuses), weighed.room_bytes)
         if inner is None or inner.overflow_bytes or inner.over_inside_bytes:
             return None
         trips = -(-weighed.region.units // turn.length)
         seconds = trips * (self.machine.trip_seconds + inner.seconds + self._rest_seconds(turn.length, body, inner.after))
-        over_around = max(0, weighed.around.live_bytes[weighed.loop_at] - weighed.budget_bytes)
-        overflow = weighed.around_over_bytes - over_around
-        peak = max(weighed.around.peak_bytes, weighed.budget_bytes - room + inner.peak_bytes)
+        overflow = weighed.overflow_bytes(inner.peak_bytes)
+        peak = max(weighed.around.peak_bytes, weighed.around_bytes + inner.peak_bytes)
         inside = tuple(Inner(keys[each.target], each) for each in inner.turns)
         return Course((turn,), LoopNest(weighed.region, turn.length), seconds, overflow, 0, peak, now, weighed, inside)
 
@@ -207,8 +233,15 @@ class Planner:
             self.blocked.append(note)
 
 
-def _best_length(weighed: Weighed, budget: int) -> Candidate | None:
-    """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest."""
+def _best_length(weighed: Weighed, budget: int, known: Sequence[int]) -> Candidate | None:
+    """The cheapest piece length that fits. Where none does, the body will be split in turn: the cheapest of the nearly smallest.
+
+    A length that is known to be right somewhere else is taken if it fits.
+    """
+    for length in known:
+        candidate = weighed.candidate(max(weighed.region.shortest, min(length, weighed.region.units)))
+        if not candidate.over_inside_bytes:
+            return candidate
     candidates = [weighed.candidate(length) for length in piece_lengths(weighed.region)]
     least = min((candidate.over_inside_bytes for candidate in candidates), default=0)
     near = [candidate for candidate in candidates if candidate.over_inside_bytes <= least + (budget // 4 if least else 0)]
