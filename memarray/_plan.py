@@ -32,6 +32,9 @@ class Plan:
         Large values that no loop could shrink.
     steps_before, steps_after : tuple of Step
         Estimated live bytes over the program's steps.
+    estimated_seconds : float or None
+        What the plan was chosen by: a rough estimate that is only good to compare plans of one program. Under a larger limit it is never
+        larger. None for a program that fits as written, which needs no choice.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Plan:
     blocked: tuple[Blocked, ...]
     steps_before: tuple[Step, ...]
     steps_after: tuple[Step, ...]
+    estimated_seconds: float | None = None
     is_auto: bool = False
 
     @classmethod
@@ -69,6 +73,7 @@ class Plan:
             blocked=plan.blocked,
             steps_before=plan.steps_before,
             steps_after=plan.steps_after,
+            estimated_seconds=plan.estimated_seconds,
             is_auto=is_auto,
         )
 

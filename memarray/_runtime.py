@@ -6,6 +6,7 @@ Recording -> fitted_program -> FittedProgram.serve(limit) -> Served(compiled, pl
 import dataclasses
 import functools
 import hashlib
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +17,12 @@ import numpy as np
 from jax import export
 from jaxlib.mlir import ir
 
-import xla_passes
 from frontends import Recording, Spec
 from memarray._allocator import freed_at_once
 from memarray._config import Settings
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
-from xla_passes import CannotFitError, Fit, Plan, Report
+from xla_passes import CannotFitError, Fit, Plan, Report, Search
 from xla_passes.analysis.workspace import workspace_bytes
 from xla_passes.module import parse, serialize
 
@@ -110,11 +110,10 @@ class FittedProgram:
         self.compilations = 0
         self._artifact = recording.artifact
         self._device = device
-        self._rewrites = rewrites
         self._split = split
+        self._search = Search(parse(recording.artifact), self._report, rewrites=rewrites, platform=device.platform)
         self._served: tuple[Served, ...] = ()  # the fastest first
         self._failure: CannotFitError | None = None  # of the largest limit that failed
-        self._searched: list[int] = []  # limits that a plan was made for
         self._lock = threading.Lock()
 
     def serve(self, limit_bytes: int, *, is_auto: bool = False) -> Served:
@@ -125,17 +124,12 @@ class FittedProgram:
         return self._known(limit_bytes) or self._fit(limit_bytes, is_auto)
 
     def _known(self, limit_bytes: int) -> Served | None:
-        """A kept program, unless the limit leaves so much more room than any plan was made for that a faster one is likely."""
+        """A kept program, unless the limit leaves room for plans that were not looked at yet, and that may be faster."""
         found = self._fastest(limit_bytes)
-        return found if found and (not found.plan.loops or self._is_searched(limit_bytes)) else None
+        return found if found and (not found.plan.loops or self._search.is_searched(limit_bytes)) else None
 
     def _fastest(self, limit_bytes: int) -> Served | None:
         return next((served for served in self._served if served.peak_bytes <= limit_bytes), None)
-
-    def _is_searched(self, limit_bytes: int) -> bool:
-        held = sum(spec.nbytes for spec in (*self.signature.arguments, *self.signature.results))
-        smallest = [self._failure.smallest_limit_bytes] if self._failure else []
-        return any(limit_bytes - held <= 2 * (searched - held) for searched in (*self._searched, *smallest))
 
     def _fit(self, limit_bytes: int, is_auto: bool) -> Served:
         with self._lock:
@@ -145,14 +139,12 @@ class FittedProgram:
             if self._failure is not None and limit_bytes <= self._failure.limit_bytes:
                 raise self._error(self._failure, limit_bytes, is_auto)
             try:
-                fit = xla_passes.fit(parse(self._artifact), limit_bytes, self._report, rewrites=self._rewrites, split=self._split)
+                fit = self._search.forced((), limit_bytes) if self._split == "always" else self._search.fit(limit_bytes)
             except CannotFitError as failure:
                 self._keep(failure.tried)
                 self._failure = failure
                 raise self._error(failure, limit_bytes, is_auto) from None
             self._keep((fit, *fit.tried))
-            if fit.plan.loops:
-                self._searched.append(limit_bytes)
             found = self._fastest(limit_bytes)
         if found is None:
             raise RuntimeError(
@@ -197,9 +189,11 @@ class FittedProgram:
         )
 
 
-def _speed(served: Served) -> tuple[bool, bool, int]:
-    """Sorts programs, the fastest first: as written, rewritten only, split; of each, those with the most room."""
-    return bool(served.plan.loops), bool(served.plan.rewrites), -served.peak_bytes
+def _speed(served: Served) -> tuple[bool, float, int]:
+    """Sorts programs, the fastest first: as written, then by the estimate; of equals, those with the most room."""
+    seconds = served.plan.estimated_seconds
+    is_written = not served.plan.loops and not served.plan.rewrites
+    return not is_written, math.inf if seconds is None else seconds, -served.peak_bytes
 
 
 def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:

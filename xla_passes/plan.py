@@ -84,6 +84,8 @@ class Plan:
     blocked: tuple[Blocked, ...] = ()
     steps_before: tuple[Step, ...] = ()
     steps_after: tuple[Step, ...] = ()
+    estimate_bytes: int = 0  # the temporaries of the fitted program, by the estimate
+    estimated_seconds: float | None = None  # rough, to compare plans by; None for a program as it was written
 
 
 @dataclass(frozen=True)

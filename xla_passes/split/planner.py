@@ -5,6 +5,7 @@ too large takes another in its body. Both are judged as a whole, on graphs in wh
 changes nothing; `LoopNest`s are its result, and `loops.build` builds them.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -42,6 +43,7 @@ class Planner:
     budget_bytes: int
     fuses: bool = True
     machine: Machine = field(default_factory=Machine)
+    most_seconds: float = math.inf  # loops that take longer are not built
     blocked: list[Blocked] = field(default_factory=list)
     _followers: list[Follower] = field(default_factory=list)
     _precedents: Precedents = field(default_factory=Precedents)
@@ -98,7 +100,11 @@ class Planner:
         best = self._best(now, live, budget)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
             tiled = [course for target in targets[:1] for course in self._tiles(now, target, budget)]
-            best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
+            best = min(
+                (each for each in (best, *tiled) if each and self._is_worth_it(each, over)),
+                key=_rank,
+                default=None,
+            )
         if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
             sinking = find_sinking(graph, targets, max(1, budget // 4))
             if sinking:
@@ -128,7 +134,11 @@ class Planner:
             for axis, size in enumerate(now.graph.shapes[target]):
                 for growth in self._growths(now.graph, target, budget) if size > 1 else ():
                     found += self._chain(now, target, axis, growth, budget, seen)
-        return min((course for course in found if course.overflow_bytes < over), key=_rank, default=None)
+        return min((course for course in found if self._is_worth_it(course, over)), key=_rank, default=None)
+
+    def _is_worth_it(self, course: Course, over: int) -> bool:
+        """Whether it leaves less over the budget than there is now, in a time that somebody would wait for."""
+        return course.overflow_bytes < over and course.seconds <= self.most_seconds
 
     def _chain(
         self,

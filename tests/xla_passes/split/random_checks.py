@@ -15,11 +15,12 @@ from tests.helpers import evaluate
 from tests.xla_passes.split.random_programs import Value
 from tests.xla_passes.split.random_recipes import Recipe
 from tests.xla_passes.split.splitting import Place, block_at, value_at
+from xla_passes import fit
 from xla_passes.analysis.graph import snapshot
 from xla_passes.analysis.liveness import graph_liveness
 from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import clone, main_block, parse, shape_of, value_bytes
-from xla_passes.pipeline import build_loops, fit, passes_after_splitting, run_passes
+from xla_passes.pipeline import build_loops, passes_after_splitting, run_passes
 from xla_passes.plan import CannotFitError, Report
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import LoopNest

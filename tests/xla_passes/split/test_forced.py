@@ -10,9 +10,9 @@ from jax import lax
 from tests.helpers import compile_module, evaluate, record, run
 from tests.xla_passes.split.programs import COMPILED, PROGRAMS, Program
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, places, split, sums_floats, value_at
+from xla_passes import fit
 from xla_passes.module import main_block, parse, shape_of
 from xla_passes.opt import run_passes
-from xla_passes.pipeline import fit
 from xla_passes.plan import Report
 
 

@@ -11,10 +11,10 @@ from jaxlib.mlir.dialects import chlo, stablehlo
 from tests.helpers import compile_module, random_array, record, run
 from tests.xla_passes.split.programs import COMPILED, PROGRAMS
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, split
+from xla_passes import fit
 from xla_passes.analysis.graph import captured_values
 from xla_passes.analysis.liveness import CONTROL_FLOW
 from xla_passes.module import main_block, parse, shape_of, walk
-from xla_passes.pipeline import fit
 from xla_passes.plan import CannotFitError, Report
 from xla_passes.split.factors import Axis, Kind, Window
 from xla_passes.split.rules import RULES, elementwise

@@ -1,0 +1,122 @@
+"""The plans of one program for ever smaller budgets of temporaries. They depend on the program alone, not on the limit that is asked for.
+
+So a larger limit has every plan to choose from that a smaller one has: it is never slower, and a limit that works does so in any process.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jaxlib.mlir import ir
+
+from xla_passes.analysis.cost import Machine
+from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.liveness import graph_liveness
+from xla_passes.analysis.timing import block_seconds
+from xla_passes.analysis.workspace import workspace_bytes
+from xla_passes.module import clone, main_block
+from xla_passes.pipeline import build_loops, passes_after_splitting, run_passes
+from xla_passes.plan import Blocked, Loop, Rewrite
+from xla_passes.split.planner import Planner
+
+SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
+HELD_SHARE = 64  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
+MISSES = 2  # budgets in a row that no plan keeps, after which smaller ones are not tried
+BISECTIONS = 2  # between the smallest budget that a plan keeps and the next
+MOST_TIME = 1000  # times what the program takes unsplit, by the estimate: slower plans are of no use
+LEAST_TIME = 1.0  # seconds that any plan may take, however fast the program is unsplit
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan that was not compiled yet."""
+
+    module: ir.Module = field(repr=False)
+    loops: tuple[Loop, ...]
+    rewrites: tuple[Rewrite, ...]
+    blocked: tuple[Blocked, ...]
+    budget_bytes: int
+    temp_bytes: int  # by the estimate
+    workspace_bytes: int  # upper bound
+    seconds: float  # by the estimate
+
+    @property
+    def estimate_bytes(self) -> int:
+        """What it takes besides arguments and outputs, by the estimate."""
+        return self.temp_bytes + self.workspace_bytes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it keeps its budget, by the estimate."""
+        return self.temp_bytes <= self.budget_bytes
+
+
+class Frontier:
+    """Plans for budgets that halve, from what the program takes unsplit down to the smallest that some plan keeps."""
+
+    def __init__(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, *, fuses: bool = True) -> None:
+        self.canonical, self.fired, self.platform, self.fuses = canonical, fired, platform, fuses
+        block = main_block(canonical)
+        self.machine = Machine()
+        self.whole_bytes = graph_liveness(snapshot(block), fuses=fuses).peak_bytes
+        self.smallest_bytes = max(SMALLEST_BUDGET, held_bytes // HELD_SHARE)
+        self._most_seconds = max(LEAST_TIME, MOST_TIME * block_seconds(block, self.machine, fuses=fuses))
+        self._made: dict[int, Planned] = {}
+
+    def descend(self, room_bytes: int) -> Iterator[Planned]:
+        """Plans from the first budget on."""
+        budget = self.first_budget(room_bytes)
+        kept, missed = 2 * budget, 0
+        while True:
+            planned = self.plan(budget)
+            yield planned
+            if planned.is_kept:
+                kept, missed = budget, 0
+            else:
+                missed += 1
+            budget //= 2
+            if missed == MISSES or budget < self.smallest_bytes:
+                break
+        if missed:
+            yield from self._between(kept, kept // 2)
+
+    def first_budget(self, room_bytes: int) -> int:
+        """The first budget that is at most twice the room: a plan may well take less than it may."""
+        budget = self.whole_bytes
+        while budget > 2 * room_bytes and budget // 2 >= self.smallest_bytes:
+            budget //= 2
+        return budget
+
+    def _between(self, kept: int, missed: int) -> Iterator[Planned]:
+        """Plans for budgets between one that a plan keeps and one that none does."""
+        for _ in range(BISECTIONS):
+            budget = (kept + missed) // 2
+            planned = self.plan(budget)
+            yield planned
+            if planned.is_kept:
+                kept = budget
+            else:
+                missed = budget
+
+    def plan(self, budget_bytes: int) -> Planned:
+        """The plan for one budget; made once."""
+        if budget_bytes not in self._made:
+            self._made[budget_bytes] = self._plan(budget_bytes)
+        return self._made[budget_bytes]
+
+    def _plan(self, budget_bytes: int) -> Planned:
+        module = clone(self.canonical)
+        planner = Planner(budget_bytes, fuses=self.fuses, machine=self.machine, most_seconds=self._most_seconds)
+        loops, sunk = build_loops(module, planner)
+        seconds = block_seconds(main_block(module), self.machine, fuses=self.fuses)  # the backend's forms are costed as what they replace
+        late = run_passes(module, passes_after_splitting())
+        module.operation.verify()
+        return Planned(
+            module=module,
+            loops=loops,
+            rewrites=(*self.fired, *sunk, *late),
+            blocked=tuple(planner.blocked),
+            budget_bytes=budget_bytes,
+            temp_bytes=graph_liveness(snapshot(main_block(module)), fuses=self.fuses).peak_bytes,
+            workspace_bytes=workspace_bytes(module, self.platform),
+            seconds=seconds,
+        )
