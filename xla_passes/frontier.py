@@ -68,8 +68,10 @@ class Frontier:
         kept, missed = 2 * budget, 0
         while True:
             planned = self.plan(budget)
-            yield planned
-            if planned.is_kept:
+            is_slow = planned.seconds > self._most_seconds
+            if not is_slow:
+                yield planned
+            if planned.is_kept and not is_slow:
                 kept, missed = budget, 0
             else:
                 missed += 1
@@ -91,8 +93,10 @@ class Frontier:
         for _ in range(BISECTIONS):
             budget = (kept + missed) // 2
             planned = self.plan(budget)
-            yield planned
-            if planned.is_kept:
+            is_slow = planned.seconds > self._most_seconds
+            if not is_slow:
+                yield planned
+            if planned.is_kept and not is_slow:
                 kept = budget
             else:
                 missed = budget

@@ -4,6 +4,7 @@ The order is the program's own; XLA's scheduler may do better. Arguments and out
 """
 
 import contextlib
+import functools
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -326,11 +327,11 @@ def overwritten(name: str, operands: tuple[int, ...]) -> tuple[int, ...]:
     return operands if name in IN_PLACE else ()
 
 
-def graph_items(graph: Graph, fuses: bool = True) -> tuple[Item, ...]:
-    """The nodes of a graph as items; a loop or a branch takes what its own bodies take."""
+def graph_items(graph: Graph, fuses: bool = True, inner: Callable[[Node], int] | None = None) -> tuple[Item, ...]:
+    """The nodes of a graph as items; a loop or a branch takes what its own bodies take (`inner`, where that is known already)."""
+    inner = inner or functools.partial(inner_bytes, fuses=fuses)
     return tuple(
-        Item(node.name, node.reads, node.results, inner_bytes(node, fuses), node.index, overwritten(node.name, node.operands))
-        for node in graph.nodes
+        Item(node.name, node.reads, node.results, inner(node), node.index, overwritten(node.name, node.operands)) for node in graph.nodes
     )
 
 
@@ -342,12 +343,17 @@ def inner_bytes(node: Node, fuses: bool = True) -> int:
 
 
 def graph_schedule(graph: Graph, items: Sequence[Item], *, fuses: bool = True) -> Schedule:
-    """The nodes of a graph, as items. Its results are counted outside, but for those of a body that are not written in place."""
-    is_body = graph.terminator.name == "stablehlo.return"
-    users = [list(each) for each in graph.users]
-    return Schedule(items, list(graph.owner), users, graph.outer, graph.outputs, graph.can_take_over, fuses=fuses, is_body=is_body)
+    """The nodes of a graph, as items; made once. Its results are counted outside, but for those of a body that are not written in place."""
+    if (Schedule, fuses) not in graph.found:
+        is_body = graph.terminator.name == "stablehlo.return"
+        users = [list(each) for each in graph.users]
+        graph.found[Schedule, fuses] = Schedule(
+            items, list(graph.owner), users, graph.outer, graph.outputs, graph.can_take_over, fuses=fuses, is_body=is_body
+        )
+    made: Schedule = graph.found[Schedule, fuses]
+    return made
 
 
-def graph_liveness(graph: Graph, *, fuses: bool = True) -> Liveness:
+def graph_liveness(graph: Graph, *, fuses: bool = True, inner: Callable[[Node], int] | None = None) -> Liveness:
     """The temporaries of a block."""
-    return graph_schedule(graph, graph_items(graph, fuses), fuses=fuses).liveness(graph.bytes.__getitem__)
+    return graph_schedule(graph, graph_items(graph, fuses, inner), fuses=fuses).liveness(graph.bytes.__getitem__)

@@ -53,6 +53,8 @@ class _Grower:
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
         self.downstream = 0  # the nodes that need a sink, or what is computed from one, as the bits of an integer
+        self.made_at = 0  # the nodes that make sinks,
+        self.from_nodes = 0  # and those that make what was asked for and not computed at first, likewise
         self.directions: dict[bool, None] = {}  # which way the loop goes, once something asks: from the last piece to the first or not
         self.left: set[int] = set()  # nodes that need a result of the loop
         self.waits = False  # a request came to something that only exists after the loop
@@ -80,6 +82,8 @@ class _Grower:
             self.requested[wanted] = None
             step = self._step_for(*wanted)
             self.waits = step is None and self._is_downstream(wanted[0])
+            if step is None:
+                self.from_nodes |= self._bit(wanted[0])
             if step:
                 pending.append(step)
                 pending.extend(reversed(step.reads(self.graph.nodes[step.node])))
@@ -177,13 +181,13 @@ class _Grower:
         containers: tuple[dict[Any, Any], ...] = (
             self.requested, self.computed, self.steps, self.covered, self.directions, self.sinks,
         )  # fmt: skip
-        lengths, downstream = [len(container) for container in containers], self.downstream
+        lengths, nodes = [len(container) for container in containers], (self.downstream, self.made_at, self.from_nodes)
         self.waits = False
         change()
-        has_more_sinks = len(self.sinks) > lengths[-1]
-        stands = not self.waits and not (has_more_sinks and any(map(self._is_downstream, self._sources())))
+        is_suspect = len(self.sinks) > lengths[-1] and (self.downstream | self.made_at) & self.from_nodes
+        stands = not self.waits and not (is_suspect and any(map(self._is_downstream, self._sources())))
         if not stands:
-            self.downstream = downstream
+            self.downstream, self.made_at, self.from_nodes = nodes
             for container, length in zip(containers, lengths, strict=True):
                 while len(container) > length:
                     container.popitem()
@@ -227,12 +231,16 @@ class _Grower:
 
     def _produce(self, sink: Sink) -> None:
         self.sinks[sink.value] = sink
+        self.made_at |= self._bit(sink.value)
         for user in self.graph.users[sink.value]:
             self.downstream |= self.graph.descendants[user] | 1 << user
 
     def _is_downstream(self, value: int) -> bool:
         """Whether it is a sink, or computed from one: it only exists after the loop."""
         return value in self.sinks or (self.graph.owner[value] >= 0 and bool(self.downstream >> self.graph.owner[value] & 1))
+
+    def _bit(self, value: int) -> int:
+        return 1 << self.graph.owner[value] if self.graph.owner[value] >= 0 else 0
 
     def _sources(self) -> set[int]:
         return {key[0] for key in self.requested if key not in self.computed}

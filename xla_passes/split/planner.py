@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from jaxlib.mlir import ir
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
-from xla_passes.analysis.graph import Graph, snapshot
+from xla_passes.analysis.graph import Graph, Node, snapshot
 from xla_passes.analysis.liveness import CONTROL_FLOW, Liveness, graph_liveness, inner_bytes
 from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
-from xla_passes.split.candidates import Candidate, LoopNest, Weighed, weigh
+from xla_passes.split.candidates import Candidate, LoopNest, Weighed, placement, weigh
 from xla_passes.split.courses import Built, Choice, Course, Follower, Inner, Turn
 from xla_passes.split.factors import Kind
 from xla_passes.split.growth import Growth, grow
@@ -47,14 +47,18 @@ class Planner:
     blocked: list[Blocked] = field(default_factory=list)
     _followers: list[Follower] = field(default_factory=list)
     _precedents: Precedents = field(default_factory=Precedents)
+    _inner_bytes: dict[ir.Operation, int] = field(default_factory=dict)  # of the loops and branches of the outermost block
 
     def next_loop(self, block: ir.Block) -> Choice | Sinking | None:
         """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
         while self._followers:
             choice = _follow(self._followers.pop(0))
             if choice:
+                self._forget(choice)
                 return choice
-        return self._next(block, self.budget_bytes, 0)
+        found = self._next(block, self.budget_bytes, 0)
+        self._forget(found)
+        return found
 
     def note_built(self, choice: Choice, built: Built) -> None:
         """Have the loops that were planned with one that is built follow it."""
@@ -65,9 +69,24 @@ class Planner:
         after = [Follower(choice.graph.block, choice.graph.values[turn.target], turn, choice.depth) for turn in choice.followers]
         self._followers = inside + after + self._followers
 
+    def _forget(self, step: Choice | Sinking | None) -> None:
+        """Forget what a step changes or removes, before it does: another operation may come to stand at the same place in memory."""
+        if not isinstance(step, Choice) or step.depth:
+            self._inner_bytes.clear()
+        elif self._inner_bytes:
+            alive = {step.graph.nodes[index].op for stage in placement(step.graph, step.nest.region) for index in stage}
+            self._inner_bytes = {op: bytes_ for op, bytes_ in self._inner_bytes.items() if op in alive}
+
+    def _inner_of(self, node: Node) -> int:
+        if node.name not in CONTROL_FLOW:
+            return 0
+        if node.op not in self._inner_bytes:
+            self._inner_bytes[node.op] = inner_bytes(node, self.fuses)
+        return self._inner_bytes[node.op]
+
     def _next(self, block: ir.Block, budget: int, depth: int) -> Choice | Sinking | None:
         graph = snapshot(block)
-        live = graph_liveness(graph, fuses=self.fuses)
+        live = graph_liveness(graph, fuses=self.fuses, inner=None if depth else self._inner_of)
         if live.peak_bytes <= budget:
             return None
         inner = inner_bytes(graph.nodes[live.items[live.peak_at].node], self.fuses)
