@@ -1,4 +1,4 @@
-"""One case, split everywhere: what became of each axis of each value, and of the program at half of its temporaries, as data."""
+"""One program, split everywhere: what became of each axis of each value, and of the program at half of its temporaries, as data."""
 
 import random
 import zlib
@@ -57,9 +57,9 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one case."""
+    """What became of one program."""
 
-    name: str
+    names: tuple[str, ...]  # of the cases that come down to it
     ops: tuple[str, ...]  # as recorded and in the canonical form
     stated: tuple[tuple[str, str], ...]  # each operation of the canonical form with a kind of its factors, or the reason for a blocked one
     splits: tuple[Split, ...]
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def attempt(case: Recorded, most_places: int = MOST_PLACES, *, is_thorough: bool = True) -> Outcome:
-    """Split the case at every place, or at so many drawn by its name; halve its temporaries; and compare with the unsplit program.
+    """Split the program at every place, or at so many drawn by its name; halve its temporaries; and compare with the unsplit one.
 
     Unless it is thorough, it is not tried whether the limit that a refusal names works, and programs that take long to compile are split at
     fewer places and not halved.
@@ -80,7 +80,7 @@ def attempt(case: Recorded, most_places: int = MOST_PLACES, *, is_thorough: bool
 
 @dataclass
 class _Trial:
-    """The case as recorded, its canonical form, and what the unsplit program computes from each list of arguments."""
+    """The program as recorded, its canonical form, and what it computes, unsplit, from each list of arguments."""
 
     case: Recorded
     is_thorough: bool
@@ -88,7 +88,7 @@ class _Trial:
     canonical: ir.Module = field(init=False)
     rounds_alike: bool = field(init=False)
     unsplit: Report = field(init=False)
-    arguments: list[tuple[np.ndarray, ...]] = field(init=False)
+    arguments: dict[str, tuple[np.ndarray, ...]] = field(init=False)
     expected: list[list[np.ndarray]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,12 +98,12 @@ class _Trial:
         if self.case.is_own:  # XLA cannot read all of the older forms; that they and the canonical one agree is tested with these modules
             self.module = clone(self.canonical)
         self.rounds_alike = rounds_alike(walk(main_block(self.canonical)))
-        self.arguments = [self.case.arguments, *with_specials(self.case, self._ops())]
+        self.arguments = {**dict(zip(self.case.names, self.case.arguments, strict=True)), **with_specials(self.case, self._ops())}
         self.unsplit = self._report(self.module)
         self.expected = self._results(self.unsplit)
 
     def outcome(self, most_places: int) -> Outcome:
-        """Everything that is tried on a case."""
+        """Everything that is tried on a program."""
         inside = list(walk(main_block(self.canonical)))
         is_quick = self.is_thorough or len(inside) < LARGE
         found = list(places(self.canonical))
@@ -113,7 +113,7 @@ class _Trial:
         halved, failures = self._halve() if is_quick else ("", [])
         failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
         stated = tuple(sorted({each for op in inside for each in stated_factors(op)}))
-        return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+        return Outcome(self.case.names, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
 
     def _split_all(self, found: Sequence[Place]) -> tuple[list[Split], list[Refusal]]:
         """Each place by itself, in two or three pieces; programs that come out the same are compiled once."""
@@ -177,7 +177,7 @@ class _Trial:
     def _compared(self, results: Sequence[Sequence[np.ndarray]], *, is_exact: bool) -> Comparison:
         """Over all lists of arguments."""
         found = [compare(one, other, is_exact=is_exact) for one, other in zip(results, self.expected, strict=True)]
-        failures = [f"{each.failure}{' (special values)' if at else ''}" for at, each in enumerate(found) if each.failure]
+        failures = [f"{each.failure} ({name})" for name, each in zip(self.arguments, found, strict=True) if each.failure]
         return Comparison(all(each.is_same for each in found), next(iter(failures), ""))
 
     def _halve(self) -> tuple[str, list[str]]:
@@ -209,7 +209,7 @@ class _Trial:
         return compile_module(module, Signature(given.arguments, given.results * times), jax.devices()[0])
 
     def _results(self, report: Report) -> list[list[np.ndarray]]:
-        return [[np.asarray(result) for result in report.program(*arguments)] for arguments in self.arguments]
+        return [[np.asarray(result) for result in report.program(*arguments)] for arguments in self.arguments.values()]
 
 
 def stated_factors(op: ir.Operation) -> list[tuple[str, str]]:
@@ -219,25 +219,32 @@ def stated_factors(op: ir.Operation) -> list[tuple[str, str]]:
     return [(op.name, factor.reason if factor.kind is Kind.BLOCKED else factor.kind.value) for factor in factors]
 
 
-def with_specials(case: Recorded, ops: Set[str]) -> list[tuple[np.ndarray, ...]]:
-    """The arguments once more, with NaN, infinities and zeros of both signs in places, for programs in which they mean something.
+def with_specials(case: Recorded, ops: Set[str]) -> dict[str, tuple[np.ndarray, ...]]:
+    """The arguments of each case again, with NaN, infinities and zeros of both signs in places, for programs where they mean something.
 
     Library calls say nothing of NaN, and loops might wait for a condition that never comes. What XLA makes of NaN and infinities in
     products of complex numbers and where they meet the padding of a convolution depends on the shape. A reducer that chooses by comparing
     has no identity among NaNs, so that it matters whether it meets the holes and the padding of a window, which XLA leaves out.
     """
-    is_float = [jnp.issubdtype(each.dtype, jnp.floating) for each in case.arguments]
+    is_float = [jnp.issubdtype(spec.dtype, jnp.floating) for spec in case.signature.arguments]
     is_complex = any(spec.dtype.kind == "c" for spec in (*case.signature.arguments, *case.signature.results))
     chooses = {"stablehlo.reduce_window", "stablehlo.compare"} <= ops
     if not any(is_float) or is_complex or chooses or not WITHOUT_SPECIALS.isdisjoint(ops):
-        return []
-    generator = np.random.RandomState(zlib.crc32(case.name.encode()))
+        return {}
+    given = zip(case.names, case.arguments, strict=True)
+    return {f"{name}, special values": _with_specials(arrays, np.random.RandomState(zlib.crc32(name.encode()))) for name, arrays in given}
+
+
+def _with_specials(arrays: Sequence[np.ndarray], generator: np.random.RandomState) -> tuple[np.ndarray, ...]:
     changed = []
-    for each, is_one in zip(case.arguments, is_float, strict=True):
+    for each in arrays:
+        if not jnp.issubdtype(each.dtype, jnp.floating):
+            changed.append(each)
+            continue
         with np.errstate(invalid="ignore"):  # NumPy warns of NaN on its way to a short float
             specials = generator.choice(SPECIALS, each.shape).astype(each.dtype)
-        changed.append(np.where(generator.rand(*each.shape) < 0.1, specials, each) if is_one else each)
-    return [tuple(changed)]
+        changed.append(np.where(generator.rand(*each.shape) < 0.1, specials, each))
+    return tuple(changed)
 
 
 def _said(error: Exception) -> str:
