@@ -20,8 +20,9 @@ from typing import Any
 import jax
 from jaxlib.mlir.dialects import chlo, stablehlo
 
+from tests.conformance.agreement import LIBRARY_SUMS, WINDOW_SUMS
 from tests.conformance.harnesses import OWN, Recorded, case_names, distinct, record_case
-from tests.conformance.trial import MOST_PLACES, NO_LOOP, Outcome, Refusal, Split, attempt
+from tests.conformance.trial import NO_LOOP, Outcome, Refusal, Split, attempt
 from xla_passes.split.factors import Kind
 from xla_passes.split.rules.unsplittable import UNSPLITTABLE
 
@@ -29,6 +30,8 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "operations.md"
 OUTCOMES = ROOT / "out" / "conformance.jsonl"
 BATCH = 200  # programs that share processes
+SUMS = (*LIBRARY_SUMS, *WINDOW_SUMS)
+ORDERED = (Kind.REDUCTION.value, Kind.SEQUENTIAL.value)
 KINDS = [kind.value for kind in Kind if kind is not Kind.BLOCKED]
 
 HEAD = """# Operations, measured
@@ -41,10 +44,9 @@ modules of our own for what is not among them; of all that XLA's CPU backend run
 every run, is in none. Arguments are negated first, so that they, too, are values that can be computed in pieces.
 
 Many cases differ in nothing but their numbers: what is recorded are {programs} programs. Each is run unsplit. Then a loop
-is forced over each axis of two or more elements of each value that it computes (of {most} of these, where there are
-more), in two or three pieces: {places} axes in all, those of a program counted once. Where that can be done, the split
-program is run on the arguments of each of its cases, and, for floats, on arguments with NaN, infinities and zeros of both
-signs among them.
+is forced over each axis of two or more elements of each value that it computes, in two or three pieces: {places} axes in
+all, those of a program counted once. Where that can be done, the split program is run on the arguments of each of its
+cases, and, for floats, on arguments with NaN, infinities and zeros of both signs among them.
 
 Its results have to be equal to the bit (NaN is NaN, whatever its payload). Only where a loop adds floats in another order
 or makes a library do so, or where XLA has several ways to round, are 32 roundings of the largest element of the result
@@ -57,6 +59,8 @@ digit of its exponentials and tangents depends on the place in a row.
 | split, and equal but for the roundings above | {near} |
 | refused, with a reason | {refused} |
 | wrong | {wrong} |
+
+Where they are not equal to the bit, the loops compute {on_what}.
 
 Of the {halves} programs with more than 4 KiB of temporaries, {fits} fit when half of that is left them, and {smallest} are
 refused; these run under the smallest limit that the refusal names. Both are compared as well.
@@ -91,10 +95,10 @@ def page(outcomes: Sequence[Outcome], known: int) -> str:
         programs=len(outcomes),
         all=known,
         own=own,
-        most=MOST_PLACES,
         places=len(splits) + len(refusals),
         same=sum(each.is_same for each in splits),
         near=sum(not each.is_same and not each.failure for each in splits),
+        on_what=_on_what([each for each in splits if not each.is_same and not each.failure]),
         refused=len(refusals),
         wrong=sum(bool(each.failure) for each in splits),
         halves=halves["fits"] + halves["refused"],
@@ -103,6 +107,12 @@ def page(outcomes: Sequence[Outcome], known: int) -> str:
     )
     rows = ["| op | cases | factors | split and equal | refused |", "|---|---|---|---|---|", *_rows(outcomes, splits, refusals)]
     return f"{head}\n" + "\n".join(rows) + "\n"
+
+
+def _on_what(splits: Sequence[Split]) -> str:
+    """The operations that may add in another order in these loops, or what else is in them, with how many loops."""
+    found = Counter(next((f"`{op}`" for op, kind in each.parts if op in SUMS or kind in ORDERED), "none of these") for each in splits)
+    return ", ".join(f"{op} ({count})" for op, count in found.most_common())
 
 
 def _rows(outcomes: Sequence[Outcome], splits: Sequence[Split], refusals: Sequence[Refusal]) -> Iterator[str]:

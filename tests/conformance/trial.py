@@ -25,7 +25,6 @@ from xla_passes.split.planner import forced_loop
 from xla_passes.split.rules import RULES
 
 TEMPORARY_BYTES = 4096  # from here on, half of a program's temporaries is asked for
-MOST_PLACES = 100  # that are tried of one program
 LARGE = 200  # operations of a program that takes long to compile
 TOGETHER = 16  # split programs that are compiled as one
 WITHOUT_SPECIALS = frozenset({"stablehlo.custom_call", "stablehlo.while", "stablehlo.convolution"})
@@ -68,14 +67,14 @@ class Outcome:
     failures: tuple[str, ...]  # everything that is wrong, those of the splits too
 
 
-def attempt(case: Recorded, most_places: int = MOST_PLACES, *, is_thorough: bool = True) -> Outcome:
-    """Split the program at every place, or at so many drawn by its name; halve its temporaries; and compare with the unsplit one.
+def attempt(case: Recorded, most_places: int | None = None) -> Outcome:
+    """Split the program at every place; halve its temporaries; and compare with the unsplit one.
 
-    Unless it is thorough, it is not tried whether the limit that a refusal names works, and programs that take long to compile are split at
-    fewer places and not halved.
+    If not all places are wanted, so many are drawn by its name. Then it is not tried either whether the limit that a refusal names works,
+    and programs that take long to compile are split at fewer places and not halved.
     """
     with jax.enable_x64(case.is_x64):
-        return _Trial(case, is_thorough).outcome(most_places)
+        return _Trial(case, most_places).outcome()
 
 
 @dataclass
@@ -83,7 +82,7 @@ class _Trial:
     """The program as recorded, its canonical form, and what it computes, unsplit, from each list of arguments."""
 
     case: Recorded
-    is_thorough: bool
+    most_places: int | None
     module: ir.Module = field(init=False)
     canonical: ir.Module = field(init=False)
     rounds_alike: bool = field(init=False)
@@ -102,18 +101,22 @@ class _Trial:
         self.unsplit = self._report(self.module)
         self.expected = self._results(self.unsplit)
 
-    def outcome(self, most_places: int) -> Outcome:
+    def outcome(self) -> Outcome:
         """Everything that is tried on a program."""
         inside = list(walk(main_block(self.canonical)))
-        is_quick = self.is_thorough or len(inside) < LARGE
-        found = list(places(self.canonical))
-        if len(found) > most_places:
-            found = random.Random(self.case.name).sample(found, most_places if is_quick else most_places // 3)
-        splits, refusals = self._split_all(found)
-        halved, failures = self._halve() if is_quick else ("", [])
+        is_halved = self.most_places is None or len(inside) < LARGE
+        splits, refusals = self._split_all(self._places(is_fewer=not is_halved))
+        halved, failures = self._halve() if is_halved else ("", [])
         failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
         stated = tuple(sorted({each for op in inside for each in stated_factors(op)}))
         return Outcome(self.case.names, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+
+    def _places(self, *, is_fewer: bool) -> list[Place]:
+        """All, or those drawn."""
+        found = list(places(self.canonical))
+        if self.most_places is None or len(found) <= self.most_places:
+            return found
+        return random.Random(self.case.name).sample(found, self.most_places // 3 if is_fewer else self.most_places)
 
     def _split_all(self, found: Sequence[Place]) -> tuple[list[Split], list[Refusal]]:
         """Each place by itself, in two or three pieces; programs that come out the same are compiled once."""
@@ -192,7 +195,7 @@ class _Trial:
                 found = self._fit(held + temporaries // 2)
                 halved = "fits"
             except CannotFitError as refused:
-                if not self.is_thorough:
+                if self.most_places is not None:
                     return "refused", []
                 found = self._fit(refused.smallest_limit_bytes)
                 halved = "refused"
