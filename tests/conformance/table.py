@@ -43,10 +43,10 @@ The programs are {cases} of the {all} cases of JAX's own table of primitives tha
 modules of our own for what is not among them; of all that XLA's CPU backend runs, only `rng`, with other numbers in
 every run, is in none. Arguments are negated first, so that they, too, are values that can be computed in pieces.
 
-Many cases differ in nothing but their numbers: what is recorded are {programs} programs. Each is run unsplit. Then a loop
-is forced over each axis of two or more elements of each value that it computes, in two or three pieces: {places} axes in
-all, those of a program counted once. Where that can be done, the split program is run on the arguments of each of its
-cases, and, for floats, on arguments with NaN, infinities and zeros of both signs among them.
+Many cases record the same program, with other numbers to run it on: there are {programs} programs. Each is run unsplit.
+Then a loop is forced over each axis of two or more elements of each value that it computes, in two or three pieces:
+{places} axes in all, those of a program counted once. Where that can be done, the split program is run on the arguments
+of each of its cases, and, for floats, on arguments with NaN, infinities and zeros of both signs among them.
 
 Its results have to be equal to the bit (NaN is NaN, whatever its payload). Only where a loop adds floats in another order
 or makes a library do so, or where XLA has several ways to round, are 32 roundings of the largest element of the result
@@ -60,7 +60,9 @@ digit of its exponentials and tangents depends on the place in a row.
 | refused, with a reason | {refused} |
 | wrong | {wrong} |
 
-Where they are not equal to the bit, the loops compute {on_what}.
+Not equal to the bit are loops that compute
+{on_what}:
+these are in programs that XLA has several ways to round.
 
 Of the {halves} programs with more than 4 KiB of temporaries, {fits} fit when half of that is left them, and {smallest} are
 refused; these run under the smallest limit that the refusal names. Both are compared as well.
@@ -91,7 +93,7 @@ def page(outcomes: Sequence[Outcome], known: int) -> str:
     own = sum(name.startswith(OWN) for name in names)
     head = HEAD.format(
         version=jax.__version__,
-        cases=len(names) - own,
+        cases="all" if len(names) - own == known else len(names) - own,
         programs=len(outcomes),
         all=known,
         own=own,
@@ -110,9 +112,10 @@ def page(outcomes: Sequence[Outcome], known: int) -> str:
 
 
 def _on_what(splits: Sequence[Split]) -> str:
-    """The operations that may add in another order in these loops, or what else is in them, with how many loops."""
-    found = Counter(next((f"`{op}`" for op, kind in each.parts if op in SUMS or kind in ORDERED), "none of these") for each in splits)
-    return ", ".join(f"{op} ({count})" for op, count in found.most_common())
+    """The operations in these loops that may add in another order, with how many loops have them."""
+    first = (next((op for op, kind in each.parts if op in SUMS or kind in ORDERED), "") for each in splits)
+    found = Counter(op for op in first if op)
+    return ", ".join(f"`{op}` ({count})" for op, count in found.most_common()) + f", and {len(splits) - found.total()} others"
 
 
 def _rows(outcomes: Sequence[Outcome], splits: Sequence[Split], refusals: Sequence[Refusal]) -> Iterator[str]:
