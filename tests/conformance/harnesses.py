@@ -3,7 +3,8 @@
 import functools
 import warnings
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -33,13 +34,18 @@ def harnesses() -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A case as a StableHLO artifact, and the arrays to run it on."""
+    """A program as a StableHLO artifact, the cases that come down to it, and the arrays to run it on for each of them."""
 
-    name: str
+    names: tuple[str, ...]
     is_x64: bool
     artifact: bytes
     signature: Signature
-    arguments: tuple[np.ndarray, ...]
+    arguments: tuple[tuple[np.ndarray, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """That of the first case."""
+        return self.names[0]
 
     @property
     def is_own(self) -> bool:
@@ -69,12 +75,31 @@ def record_case(name: str) -> Recorded:
     return _module(name) if name.startswith(OWN) else _harness(name)
 
 
+def distinct(cases: Iterable[Recorded]) -> list[Recorded]:
+    """The programs of the cases, each once, to be run on the arguments of all of its cases.
+
+    Half of JAX's cases are such that others record the same program: they differ in their values, or in a parameter that lowers alike.
+    """
+    found: dict[tuple[str, Signature, bool], list[Recorded]] = {}
+    for case in cases:
+        text = str(parse(case.artifact).operation.get_asm(enable_debug_info=False))  # without locations
+        found.setdefault((text, case.signature, case.is_x64), []).append(case)
+    return [
+        replace(
+            group[0],
+            names=tuple(name for case in group for name in case.names),
+            arguments=tuple(arrays for case in group for arrays in case.arguments),
+        )
+        for group in found.values()
+    ]
+
+
 def _module(name: str) -> Recorded:
     """The operands of the operation are values that the program computes; see `stablehlo_modules.py`."""
     case = CASES[name.removeprefix(OWN)]
     module = parse(case.text)
     arguments, results = (tuple(Spec(each.shape, np.dtype(each.dtype)) for each in specs) for specs in signature(module))
-    return Recorded(name, True, serialize(module), Signature(arguments, results), tuple(map(np.asarray, case.arguments)))
+    return Recorded((name,), True, serialize(module), Signature(arguments, results), (tuple(map(np.asarray, case.arguments)),))
 
 
 def _harness(name: str) -> Recorded:
@@ -96,7 +121,7 @@ def _harness(name: str) -> Recorded:
         leaves = zip(jax.tree.leaves(given), recording.in_keys, strict=True)
         raw = [leaf if key is None else jax.random.key_data(leaf) for leaf, key in leaves]
         arrays = tuple(np.asarray(leaf) for leaf in (*recording.constants, *raw))
-        return Recorded(name, is_x64, recording.artifact, Signature(recording.arguments, recording.results), arrays)
+        return Recorded((name,), is_x64, recording.artifact, Signature(recording.arguments, recording.results), (arrays,))
 
 
 def _is_wide(harness: Any) -> bool:

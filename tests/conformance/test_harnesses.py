@@ -21,4 +21,4 @@ def sample() -> list[str]:
 
 @pytest.mark.parametrize("name", sample())
 def test_split_programs_compute_what_unsplit_ones_do(name):
-    assert not attempt(record_case(name), PLACES, is_thorough=False).failures
+    assert not attempt(record_case(name), PLACES).failures

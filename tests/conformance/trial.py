@@ -1,4 +1,4 @@
-"""One case, split everywhere: what became of each axis of each value, and of the program at half of its temporaries, as data."""
+"""One program, split everywhere: what became of each axis of each value, and of the program at half of its temporaries, as data."""
 
 import random
 import zlib
@@ -25,7 +25,6 @@ from xla_passes.split.planner import forced_loop
 from xla_passes.split.rules import RULES
 
 TEMPORARY_BYTES = 4096  # from here on, half of a program's temporaries is asked for
-MOST_PLACES = 100  # that are tried of one program
 LARGE = 200  # operations of a program that takes long to compile
 TOGETHER = 16  # split programs that are compiled as one
 WITHOUT_SPECIALS = frozenset({"stablehlo.custom_call", "stablehlo.while", "stablehlo.convolution"})
@@ -57,9 +56,9 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one case."""
+    """What became of one program."""
 
-    name: str
+    names: tuple[str, ...]  # of the cases that come down to it
     ops: tuple[str, ...]  # as recorded and in the canonical form
     stated: tuple[tuple[str, str], ...]  # each operation of the canonical form with a kind of its factors, or the reason for a blocked one
     splits: tuple[Split, ...]
@@ -68,27 +67,27 @@ class Outcome:
     failures: tuple[str, ...]  # everything that is wrong, those of the splits too
 
 
-def attempt(case: Recorded, most_places: int = MOST_PLACES, *, is_thorough: bool = True) -> Outcome:
-    """Split the case at every place, or at so many drawn by its name; halve its temporaries; and compare with the unsplit program.
+def attempt(case: Recorded, most_places: int | None = None) -> Outcome:
+    """Split the program at every place; halve its temporaries; and compare with the unsplit one.
 
-    Unless it is thorough, it is not tried whether the limit that a refusal names works, and programs that take long to compile are split at
-    fewer places and not halved.
+    If not all places are wanted, so many are drawn by its name. Then it is not tried either whether the limit that a refusal names works,
+    and programs that take long to compile are split at fewer places and not halved.
     """
     with jax.enable_x64(case.is_x64):
-        return _Trial(case, is_thorough).outcome(most_places)
+        return _Trial(case, most_places).outcome()
 
 
 @dataclass
 class _Trial:
-    """The case as recorded, its canonical form, and what the unsplit program computes from each list of arguments."""
+    """The program as recorded, its canonical form, and what it computes, unsplit, from each list of arguments."""
 
     case: Recorded
-    is_thorough: bool
+    most_places: int | None
     module: ir.Module = field(init=False)
     canonical: ir.Module = field(init=False)
     rounds_alike: bool = field(init=False)
     unsplit: Report = field(init=False)
-    arguments: list[tuple[np.ndarray, ...]] = field(init=False)
+    arguments: dict[str, tuple[np.ndarray, ...]] = field(init=False)
     expected: list[list[np.ndarray]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,22 +97,26 @@ class _Trial:
         if self.case.is_own:  # XLA cannot read all of the older forms; that they and the canonical one agree is tested with these modules
             self.module = clone(self.canonical)
         self.rounds_alike = rounds_alike(walk(main_block(self.canonical)))
-        self.arguments = [self.case.arguments, *with_specials(self.case, self._ops())]
+        self.arguments = {**dict(zip(self.case.names, self.case.arguments, strict=True)), **with_specials(self.case, self._ops())}
         self.unsplit = self._report(self.module)
         self.expected = self._results(self.unsplit)
 
-    def outcome(self, most_places: int) -> Outcome:
-        """Everything that is tried on a case."""
+    def outcome(self) -> Outcome:
+        """Everything that is tried on a program."""
         inside = list(walk(main_block(self.canonical)))
-        is_quick = self.is_thorough or len(inside) < LARGE
-        found = list(places(self.canonical))
-        if len(found) > most_places:
-            found = random.Random(self.case.name).sample(found, most_places if is_quick else most_places // 3)
-        splits, refusals = self._split_all(found)
-        halved, failures = self._halve() if is_quick else ("", [])
+        is_halved = self.most_places is None or len(inside) < LARGE
+        splits, refusals = self._split_all(self._places(is_fewer=not is_halved))
+        halved, failures = self._halve() if is_halved else ("", [])
         failures += [f"{each.op}, {each.place}: {each.failure}" for each in splits if each.failure]
         stated = tuple(sorted({each for op in inside for each in stated_factors(op)}))
-        return Outcome(self.case.name, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+        return Outcome(self.case.names, tuple(sorted(self._ops())), stated, tuple(splits), tuple(refusals), halved, tuple(failures))
+
+    def _places(self, *, is_fewer: bool) -> list[Place]:
+        """All, or those drawn."""
+        found = list(places(self.canonical))
+        if self.most_places is None or len(found) <= self.most_places:
+            return found
+        return random.Random(self.case.name).sample(found, self.most_places // 3 if is_fewer else self.most_places)
 
     def _split_all(self, found: Sequence[Place]) -> tuple[list[Split], list[Refusal]]:
         """Each place by itself, in two or three pieces; programs that come out the same are compiled once."""
@@ -177,7 +180,7 @@ class _Trial:
     def _compared(self, results: Sequence[Sequence[np.ndarray]], *, is_exact: bool) -> Comparison:
         """Over all lists of arguments."""
         found = [compare(one, other, is_exact=is_exact) for one, other in zip(results, self.expected, strict=True)]
-        failures = [f"{each.failure}{' (special values)' if at else ''}" for at, each in enumerate(found) if each.failure]
+        failures = [f"{each.failure} ({name})" for name, each in zip(self.arguments, found, strict=True) if each.failure]
         return Comparison(all(each.is_same for each in found), next(iter(failures), ""))
 
     def _halve(self) -> tuple[str, list[str]]:
@@ -192,7 +195,7 @@ class _Trial:
                 found = self._fit(held + temporaries // 2)
                 halved = "fits"
             except CannotFitError as refused:
-                if not self.is_thorough:
+                if self.most_places is not None:
                     return "refused", []
                 found = self._fit(refused.smallest_limit_bytes)
                 halved = "refused"
@@ -209,7 +212,7 @@ class _Trial:
         return compile_module(module, Signature(given.arguments, given.results * times), jax.devices()[0])
 
     def _results(self, report: Report) -> list[list[np.ndarray]]:
-        return [[np.asarray(result) for result in report.program(*arguments)] for arguments in self.arguments]
+        return [[np.asarray(result) for result in report.program(*arguments)] for arguments in self.arguments.values()]
 
 
 def stated_factors(op: ir.Operation) -> list[tuple[str, str]]:
@@ -219,25 +222,32 @@ def stated_factors(op: ir.Operation) -> list[tuple[str, str]]:
     return [(op.name, factor.reason if factor.kind is Kind.BLOCKED else factor.kind.value) for factor in factors]
 
 
-def with_specials(case: Recorded, ops: Set[str]) -> list[tuple[np.ndarray, ...]]:
-    """The arguments once more, with NaN, infinities and zeros of both signs in places, for programs in which they mean something.
+def with_specials(case: Recorded, ops: Set[str]) -> dict[str, tuple[np.ndarray, ...]]:
+    """The arguments of each case again, with NaN, infinities and zeros of both signs in places, for programs where they mean something.
 
     Library calls say nothing of NaN, and loops might wait for a condition that never comes. What XLA makes of NaN and infinities in
     products of complex numbers and where they meet the padding of a convolution depends on the shape. A reducer that chooses by comparing
     has no identity among NaNs, so that it matters whether it meets the holes and the padding of a window, which XLA leaves out.
     """
-    is_float = [jnp.issubdtype(each.dtype, jnp.floating) for each in case.arguments]
+    is_float = [jnp.issubdtype(spec.dtype, jnp.floating) for spec in case.signature.arguments]
     is_complex = any(spec.dtype.kind == "c" for spec in (*case.signature.arguments, *case.signature.results))
     chooses = {"stablehlo.reduce_window", "stablehlo.compare"} <= ops
     if not any(is_float) or is_complex or chooses or not WITHOUT_SPECIALS.isdisjoint(ops):
-        return []
-    generator = np.random.RandomState(zlib.crc32(case.name.encode()))
+        return {}
+    given = zip(case.names, case.arguments, strict=True)
+    return {f"{name}, special values": _with_specials(arrays, np.random.RandomState(zlib.crc32(name.encode()))) for name, arrays in given}
+
+
+def _with_specials(arrays: Sequence[np.ndarray], generator: np.random.RandomState) -> tuple[np.ndarray, ...]:
     changed = []
-    for each, is_one in zip(case.arguments, is_float, strict=True):
+    for each in arrays:
+        if not jnp.issubdtype(each.dtype, jnp.floating):
+            changed.append(each)
+            continue
         with np.errstate(invalid="ignore"):  # NumPy warns of NaN on its way to a short float
             specials = generator.choice(SPECIALS, each.shape).astype(each.dtype)
-        changed.append(np.where(generator.rand(*each.shape) < 0.1, specials, each) if is_one else each)
-    return [tuple(changed)]
+        changed.append(np.where(generator.rand(*each.shape) < 0.1, specials, each))
+    return tuple(changed)
 
 
 def _said(error: Exception) -> str:

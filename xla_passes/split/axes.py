@@ -69,12 +69,12 @@ class Axes:
     _known: dict[int, tuple[Factor, ...]] = field(default_factory=dict)
 
     def factors(self, node: Node) -> tuple[Factor, ...]:
-        """The factors of one operation; none where there is no rule, or a size is only known at run time."""
+        """The factors of one operation that have a size; none where there is no rule, or a size is only known at run time."""
         if node.index not in self._known:
             rule = RULES.get(node.name)
             has_sizes = all(size >= 0 for value in (*node.reads, *node.results) for size in self.graph.shapes[value])
             factors = rule.factors(node.op) if rule and has_sizes else ()
-            self._known[node.index] = tuple(each for each in factors if all(axis is None or axis.scale for axis in each.operands))
+            self._known[node.index] = tuple(each for each in factors if each.size and all(axis.scale for axis in each.operands if axis))
         return self._known[node.index]
 
     def of_result(self, node: Node, value: int, dim: int) -> Factor | None:

@@ -18,9 +18,13 @@ def _batch_rule(needed: Callable[[ir.Operation, int], Collection[int]], reason: 
         whole = needed(op, len(shape))
         axes = [len(shape_of(operand)) == len(shape) for operand in op.operands]
         return tuple(
-            blocked(size, op, dim, dim, reason)
-            if dim in whole
-            else Factor(Kind.PARALLEL, size, tuple(Axis(dim) if has else None for has in axes), (Axis(dim),) * len(op.results))
+            Factor(
+                Kind.BLOCKED if dim in whole else Kind.PARALLEL,
+                size,
+                tuple(Axis(dim) if has else None for has in axes),
+                (Axis(dim),) * len(op.results),
+                reason if dim in whole else "",
+            )
             for dim, size in enumerate(shape)
         )
 

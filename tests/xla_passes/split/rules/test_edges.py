@@ -32,6 +32,16 @@ def test_pads_of_nothing():
     check_pieces(lambda x, y: negated(lax.pad(negated(x), y, [(2, 5, 1), (1, 0, 0)])), x, np.float32(7), op=PAD, pieces=(3, 7))
 
 
+def test_what_is_padded_to_nothing_splits_along_the_other_dimension():
+    def function(x):
+        return lax.pad(negated(x), np.float32(7), [(-2, -3, 1), (0, 0, 0)])
+
+    x = random_array((3, 5))
+    check_pieces(function, x, op="stablehlo.negate", axis=1)
+    with pytest.raises(ValueError, match=f"{PAD}: the operation takes or makes all of it at once"):
+        split_all(canonical(function, x), "stablehlo.negate", 0, 3)
+
+
 @pytest.mark.parametrize("sizes", [(4, 7), (1, 12, 3), (5, 0, 6), (2,) * 64], ids=lambda sizes: f"{len(sizes)} parts")
 def test_concatenations_along_their_own_dimension(sizes):
     parts = [random_array((size, 2), seed=size + at) for at, size in enumerate(sizes)]
