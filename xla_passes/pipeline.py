@@ -13,6 +13,7 @@ from xla_passes.module import clone, main_block, shape_of, source_line, type_byt
 from xla_passes.passes import Pass
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
 from xla_passes.rewrites import backend_passes, rewrite_passes
+from xla_passes.split.checkpointing import Checkpointing, checkpoint
 from xla_passes.split.loops import build, emit
 from xla_passes.split.planner import Planner, forced_loop, largest_split
 from xla_passes.split.sinking import Sinking, sink
@@ -261,11 +262,15 @@ def build_loops(module: ir.Module, planner: Planner) -> tuple[tuple[Loop, ...], 
                 break
         if isinstance(found, Sinking):
             rewrites.append(sink(found))
+        elif isinstance(found, Checkpointing):
+            rewrite, built = checkpoint(found)
+            rewrites.append(rewrite)
+            loops.append(built.loop)
         else:
             built = build(found)
             planner.note_built(found, built)
             loops.append(built.loop)
-    return tuple(loops), tuple(rewrites)
+    return tuple(loops), tuple(dict.fromkeys(rewrites))
 
 
 def steps(module: ir.Module) -> tuple[Step, ...]:

@@ -8,13 +8,13 @@ import functools
 import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
 from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor
-from xla_passes.split.factors import Axis, Factor, Kind
+from xla_passes.split.factors import Axis, Factor, Kind, Restart
 from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, dead_nodes
 from xla_passes.split.table import RULES
 
@@ -27,6 +27,7 @@ class Growth:
 
     large_bytes: int
     recomputes_whole: bool = False  # large values that are needed whole are computed again inside, for a nested loop to split
+    restarts: tuple[Restart, ...] = ()  # loops of which the trips of a piece may be run again, from a checkpoint
 
 
 def grow(graph: Graph, axes: Axes, target: int, axis: int, growth: Growth) -> Region | None:
@@ -53,7 +54,8 @@ class _Grower:
         self.sinks: dict[int, Sink] = {}
         self.covered: dict[int, Label] = {}  # values of which the body computes every piece once
         self.downstream = 0  # the nodes that need a sink, or what is computed from one, as the bits of an integer
-        self.directions: dict[bool, None] = {}  # which way the loop goes, once something asks: from the last piece to the first or not
+        # Which way the loop goes, once something asks: from the last piece to the first or not. What restarts is read against its order.
+        self.directions: dict[bool, None] = {not each.trips.is_backwards: None for each in growth.restarts}
         self.left: set[int] = set()  # nodes that need a result of the loop
         self.waits = False  # a request came to something that only exists after the loop
 
@@ -93,15 +95,24 @@ class _Grower:
             return Step(index) if self._is_recomputed_whole(node, value) else None
         if not self._is_recomputed(node, value):
             return None
-        factor = self.axes.of_result(node, value, label.dim)
+        factor = self._restarted(node, self.axes.of_result(node, value, label.dim))
         if factor is None or factor.kind is Kind.BLOCKED:
             return None
         axis = factor.results[node.results.index(value)]
         assert axis is not None
         units = to_factor(label, axis)
-        if units is None or (factor.kind is Kind.SEQUENTIAL and not label.covers(self.units, self.graph.shapes[value][label.dim])):
+        needs_all = factor.kind is Kind.SEQUENTIAL or factor.restart
+        if units is None or (needs_all and not label.covers(self.units, self.graph.shapes[value][label.dim])):
             return None
         return Step(index, factor, *units) if self._keeps_order(factor) else None
+
+    def _restarted(self, node: Node, factor: Factor | None) -> Factor | None:
+        """The factor of a node, or, of a loop that has checkpoints, its trips in any order."""
+        for restart in self.growth.restarts:
+            if restart.loop == node.op and restart.trips == factor:
+                waits = any(map(self._is_downstream, node.reads))  # the loop that writes the checkpoints comes before this one
+                return None if waits else replace(factor, kind=Kind.PARALLEL, is_backwards=False, restart=restart)
+        return factor
 
     def _keeps_order(self, factor: Factor) -> bool:
         """Whether pieces come in the order that a factor asks for: a loop goes one way, and the first that asks says which."""
@@ -158,7 +169,7 @@ class _Grower:
             push(value for value in tail(self.covered, before) if value not in self.sinks)
         for step in list(self.steps):  # what a loop of the program itself makes beside pieces, such as its counter
             node = self.graph.nodes[step.node]
-            for value, label in step.makes(node) if step.factor and not step.is_reduction else ():
+            for value, label in step.makes(node) if step.factor and not (step.is_reduction or step.is_restarted) else ():
                 if label is None:
                     self._unless_cyclic(functools.partial(self._produce, Sink(value, None)))
 
@@ -210,7 +221,7 @@ class _Grower:
         """The factor of a consumer that takes in all of a value that the body computes in pieces."""
         for at, value in enumerate(node.reads):
             label = self.covered.get(value)
-            factor = self.axes.of_operand(node, at, label.dim) if label else None
+            factor = self._restarted(node, self.axes.of_operand(node, at, label.dim)) if label else None
             if label is None or factor is None or factor.kind is Kind.BLOCKED:
                 continue
             axis = factor.operands[at]
@@ -235,7 +246,8 @@ class _Grower:
         return value in self.sinks or (self.graph.owner[value] >= 0 and bool(self.downstream >> self.graph.owner[value] & 1))
 
     def _sources(self) -> set[int]:
-        return {key[0] for key in self.requested if key not in self.computed}
+        again = (self.graph.nodes[step.node].reads for step in self.steps if step.is_restarted)
+        return {key[0] for key in self.requested if key not in self.computed}.union(*again)
 
     # What comes out
 
@@ -262,7 +274,7 @@ class _Grower:
         if not any(sink.label for sink in sinks.values()) and not any(step.is_reduction or step.is_sequential for step in steps):
             return None  # nothing is made of the pieces
         sources = [key for key in needed if key not in self.computed]
-        outside = {value: None for step in steps for value in (*self._captures(step), *self._initial_values(step))}
+        outside = {value: None for step in steps for value in self._reads_whole(step)}
         return Region(
             target=self.target,
             axis=self.label.dim,
@@ -275,10 +287,18 @@ class _Grower:
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
 
+    def _reads_whole(self, step: Step) -> list[int]:
+        """What a step needs beside its operands."""
+        return [*self._captures(step), *self._initial_values(step), *self._checkpoints(step)]
+
     def _captures(self, step: Step) -> tuple[int, ...]:
         """What the body of a reducer or the like takes from outside, as it is; the rules of control flow slice what they capture."""
         node = self.graph.nodes[step.node]
         return () if step.factor and len(step.factor.operands) > len(node.operands) else node.captures
+
+    def _checkpoints(self, step: Step) -> list[int]:
+        restart = step.factor.restart if step.factor else None
+        return [self.graph.number[value] for value in restart.checkpoints if value is not None] if restart else []
 
     def _initial_values(self, step: Step) -> list[int]:
         """What the accumulators of a reduction, or a carry, start from."""

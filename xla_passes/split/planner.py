@@ -17,6 +17,7 @@ from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import Candidate, LoopNest, Weighed, weigh
+from xla_passes.split.checkpointing import Checkpointing, find_checkpointing
 from xla_passes.split.courses import Built, Choice, Course, Follower, Inner, Turn
 from xla_passes.split.factors import Kind
 from xla_passes.split.growth import Growth, grow
@@ -32,6 +33,7 @@ SECONDS_PER_BYTE_OVER = 1e-8
 WORTH_TELLING = 8  # values that take less than this part of the budget are not reported as blocked
 TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
 OUTER_LENGTHS = 6  # tried for the outer of two loops
+Found = Choice | Sinking | Checkpointing
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Planner:
     blocked: list[Blocked] = field(default_factory=list)
     _followers: list[Follower] = field(default_factory=list)
 
-    def next_loop(self, block: ir.Block) -> Choice | Sinking | None:
+    def next_loop(self, block: ir.Block) -> Found | None:
         """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
         while self._followers:
             choice = _follow(self._followers.pop(0))
@@ -61,7 +63,7 @@ class Planner:
         after = [Follower(choice.graph.block, choice.graph.values[turn.target], turn, choice.depth) for turn in choice.followers]
         self._followers = inside + after + self._followers
 
-    def _next(self, block: ir.Block, budget: int, depth: int) -> Choice | Sinking | None:
+    def _next(self, block: ir.Block, budget: int, depth: int) -> Found | None:
         graph = snapshot(block)
         live = graph_liveness(graph, fuses=self.fuses)
         if live.peak_bytes <= budget:
@@ -74,7 +76,7 @@ class Planner:
                 return replace(found, overflow_bytes=live.overflow_bytes(budget))
         return None
 
-    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Found | None:
         """Split the body of a loop or branch."""
         node = graph.nodes[live.items[live.peak_at].node]
         if node.name not in CONTROL_FLOW:
@@ -86,7 +88,7 @@ class Planner:
                 return found
         return None
 
-    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Found | None:
         """The best loops over an axis of a value that is live at the peak; or compute one inside of what captures it."""
         now = Prospect(graph, live.items, PlannedAxes(graph))
         over = live.overflow_bytes(budget)
@@ -96,9 +98,10 @@ class Planner:
             tiled = [course for target in targets[:1] for course in self._tiles(now, target, budget)]
             best = min((each for each in (best, *tiled) if each and each.overflow_bytes < over), key=_rank, default=None)
         if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
-            sinking = find_sinking(graph, targets, max(1, budget // 4))
-            if sinking:
-                return sinking
+            again = find_checkpointing(graph, now.axes, live, targets, budget, depth, fuses=self.fuses)
+            found = again or find_sinking(graph, targets, max(1, budget // 4))
+            if found:
+                return found
         for target in targets if best is None else ():
             if graph.bytes[target] * WORTH_TELLING >= budget:
                 self._note_blocked(graph, now.axes, target)

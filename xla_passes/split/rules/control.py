@@ -213,6 +213,8 @@ def _reopen(op: ir.Operation, factor: Factor) -> _Bodies:
 
 def _stacks_for(op: ir.Operation, factor: Factor) -> Stacks | None:
     """The stacks of a loop, if it is its trips that the factor cuts."""
+    if factor.restart:
+        return _stacks_for(op, factor.restart.trips)
     return next((each for each in stacks_of(op) if each.factor(op) == factor), None) if op.name == WHILE else None
 
 
@@ -226,7 +228,7 @@ def _carry(op: ir.Operation, factor: Factor, operands: Sequence[ir.Value]) -> li
 def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
     """The operation on pieces; the operands are followed by what it captures, and by the totals so far."""
     if (stacks := _stacks_for(op, factor)) is not None:
-        return stacks.emit(op, operands, piece)
+        return stacks.run_again(op, operands, factor.restart, piece) if factor.restart else stacks.emit(op, operands, piece)
     opened = _reopen(op, factor)
     own, rest = list(operands[: len(op.operands)]), list(operands[len(op.operands) :])
     captured = dict(zip(opened.captures, rest, strict=False))

@@ -11,8 +11,8 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, Node, captured_values, snapshot
-from xla_passes.build import resized, scalar
-from xla_passes.split.factors import Axis, Factor, Kind, Piece
+from xla_passes.build import resized, scalar, take
+from xla_passes.split.factors import Axis, Factor, Kind, Piece, Restart
 from xla_passes.split.pieces import rewire
 from xla_passes.split.rules.counting import Count, count_of
 
@@ -69,6 +69,18 @@ class Stacks:
         results = list(loop.results)
         results[self.counter] = stablehlo.add(results[self.counter], self._first_trip(results[self.counter].type, piece))
         return [*results, *(results[at] for at in carried)]
+
+    def run_again(self, op: ir.Operation, operands: Sequence[ir.Value], restart: Restart, piece: Piece) -> list[ir.Value]:
+        """The loop for the trips of one piece, from what was carried into them at first; the checkpoints lie where pieces begin."""
+        first = self._first_trip(piece.offset.type, piece)
+        element = ir.RankedTensorType(first.type).element_type
+        late = scalar(-self.trips % restart.interval, element)  # the first stretch is that much shorter
+        row = stablehlo.divide(stablehlo.add(first, late), scalar(restart.interval, element))
+        handed = [operands[at] for at in self.carried(op)]
+        for at, checkpoints in enumerate(restart.checkpoints):
+            if checkpoints is not None:
+                handed[at] = stablehlo.reshape(handed[at].type, take(checkpoints, 0, row, 1))
+        return self.emit(op, [*operands, *handed], piece)[: len(op.results)]
 
     def _first_trip(self, kind: ir.Type, piece: Piece) -> ir.Value:
         """The number that the whole loop gives to the first trip of a piece of the rows."""
