@@ -2,6 +2,7 @@
 
 python -m xla_passes.opt --pass dead-code --pass inline-calls program.mlir
 python -m xla_passes.opt --canonicalise --split %6:0:4 program.mlir
+python -m xla_passes.opt --canonicalise --checkpoint 100 program.mlir
 """
 
 import argparse
@@ -15,8 +16,10 @@ from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import main_block, parse
 from xla_passes.passes import Pass
 from xla_passes.rewrites import backend_passes, rewrite_passes
+from xla_passes.split.checkpointing import all_checkpointings
+from xla_passes.split.checkpointing import checkpoint as checkpoint_loops
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 
 SEPARATOR = "// -----"
 
@@ -26,10 +29,11 @@ def registry() -> dict[str, Pass]:
     return {item.name: item for item in (*canonicalise_passes(), *rewrite_passes(), *backend_passes())}
 
 
-def run_passes(source: str, names: Sequence[str], *, splits: Sequence[str] = (), debug_info: bool = False) -> str:
+def run_passes(source: str, names: Sequence[str], *, splits: Sequence[str] = (), checkpoint: int = 0, debug_info: bool = False) -> str:
     """The text of the modules in `source` (several are separated by `// -----`) after the named passes, each verified before and after.
 
-    `splits` are loops to build then, such as "%6:0:4": axis 0 of what is %6 by now, in four pieces.
+    `splits` are loops to build then, such as "%6:0:4": axis 0 of what is %6 by now, in four pieces. `checkpoint` is the length of stretches
+    of trips to run again from checkpoints, 0 for none.
     """
     known = registry()
     unknown = [name for name in names if name not in known]
@@ -44,6 +48,9 @@ def run_passes(source: str, names: Sequence[str], *, splits: Sequence[str] = (),
             module.operation.verify()
         for split in splits:
             split_value(main_block(module), split)
+            module.operation.verify()
+        if checkpoint:
+            checkpoint_scan(main_block(module), checkpoint)
             module.operation.verify()
         printed.append(str(module.operation.get_asm(enable_debug_info=debug_info, use_local_scope=debug_info)).rstrip("\n") + "\n")
     return f"{SEPARATOR}\n".join(printed)
@@ -61,6 +68,14 @@ def split_value(block: ir.Block, split: str) -> None:
     emit(forced_loop(block, named[name], axis, pieces))
 
 
+def checkpoint_scan(block: ir.Block, length: int) -> None:
+    """Run the first loop that can be run again in stretches of so many trips, for one that goes back through what it stacked up."""
+    found = all_checkpointings(block, length)
+    if not found:
+        raise ValueError("there is no loop that goes back through what another one stacked up")
+    checkpoint_loops(found[0])
+
+
 def arguments_parser() -> argparse.ArgumentParser:
     """The command line's options; the RUN lines of the FileCheck tests are read with it too."""
     parser = argparse.ArgumentParser(prog="python -m xla_passes.opt", description="Run passes on StableHLO text and print the result.")
@@ -74,6 +89,9 @@ def arguments_parser() -> argparse.ArgumentParser:
         metavar="VALUE:AXIS:PIECES",
         help="a loop to build after the passes; in order",
     )
+    parser.add_argument(
+        "--checkpoint", type=int, default=0, metavar="LENGTH", help="trips to run again from each checkpoint, after all that"
+    )
     parser.add_argument("--locations", action="store_true", help="print source locations")
     parser.add_argument("file", nargs="?", default="-", help="MLIR text; - reads the standard input")
     return parser
@@ -82,7 +100,7 @@ def arguments_parser() -> argparse.ArgumentParser:
 def run_command(options: argparse.Namespace, source: str) -> str:
     """What the command prints for `source`."""
     names = [item.name for item in canonicalise_passes()] if options.canonicalise else []
-    return run_passes(source, [*names, *options.passes], splits=options.splits, debug_info=options.locations)
+    return run_passes(source, [*names, *options.passes], splits=options.splits, checkpoint=options.checkpoint, debug_info=options.locations)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from xla_passes.module import main_block
 from xla_passes.passes import Pass
 from xla_passes.plan import Loop, Rewrite
 from xla_passes.rewrites import backend_passes, rewrite_passes
+from xla_passes.split.checkpointing import Checkpointing, checkpoint
 from xla_passes.split.loops import build
 from xla_passes.split.planner import Planner
 from xla_passes.split.sinking import Sinking, sink
@@ -54,8 +55,12 @@ def build_loops(module: ir.Module, planner: Planner) -> tuple[tuple[Loop, ...], 
                 break
         if isinstance(found, Sinking):
             rewrites.append(sink(found))
+        elif isinstance(found, Checkpointing):
+            rewrite, built = checkpoint(found)
+            rewrites.append(rewrite)
+            loops.append(built.loop)
         else:
             built = build(found)
             planner.note_built(found, built)
             loops.append(built.loop)
-    return tuple(loops), tuple(rewrites)
+    return tuple(loops), tuple(dict.fromkeys(rewrites))

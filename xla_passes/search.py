@@ -12,8 +12,8 @@ from xla_passes.frontier import Frontier, Planned
 from xla_passes.module import clone, main_block, shape_of, source_line, type_bytes, value_bytes, walk
 from xla_passes.pipeline import passes_after_splitting, passes_before_splitting, run_passes
 from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Rewrite, Step
+from xla_passes.split.forced import forced_loop, largest_split
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop, largest_split
 
 SLOWER = 30  # times the seconds of the fastest plan: once smaller budgets come to this, they are not looked at any more,
 NO_FASTER = 4  # nor after so many that are no faster

@@ -20,8 +20,8 @@ from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import clone, main_block, parse, walk
 from xla_passes.pipeline import run_passes
 from xla_passes.split.factors import Kind
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 from xla_passes.split.rules import RULES
 
 TEMPORARY_BYTES = 4096  # from here on, half of a program's temporaries is asked for

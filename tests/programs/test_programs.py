@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.programs import attention, kernels, learning, statistics
+from tests.programs import attention, kernels, learning, recurrent, statistics
 from tests.programs.checking import PROGRAMS, check
 
-CHAPTERS = (attention, kernels, learning, statistics)
+CHAPTERS = (attention, kernels, learning, recurrent, statistics)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

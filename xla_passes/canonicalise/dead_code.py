@@ -52,12 +52,12 @@ def _drop_unread_carries(loop: ir.Operation) -> None:
     live = {i for i, result in enumerate(loop.results) if is_used(result) or is_used(condition.arguments[i])}
     if len(live) == len(loop.results):
         return
-    live |= _carries_needed(body, live)
+    live |= carries_needed(body, live)
     if live and len(live) < len(loop.results):
         _keep_carries(loop, sorted(live))
 
 
-def _carries_needed(body: ir.Block, live: set[int]) -> set[int]:
+def carries_needed(body: ir.Block, live: set[int]) -> set[int]:
     """The carried values on which the `live` ones and the body's effects depend, from one step to the next."""
     operations = [view.operation for view in body.operations]
     returned = list(operations.pop().operands)

@@ -93,13 +93,23 @@ class Axes:
         if made:
             return f"{node.name}: {made}"
         users = [self.graph.nodes[user] for user in self.graph.users[value] if user != self.graph.terminator.index]
-        taken = {user.name: self._refusal(user, self.of_operand(user, user.reads.index(value), dim)) for user in users}
+        factors = [self.of_operand(user, user.reads.index(value), dim) for user in users]
+        taken = {user.name: self._refusal(user, factor) for user, factor in zip(users, factors, strict=True)}
+        if any(is_opposed(self.of_result(node, value, dim), factor) for factor in factors):
+            taken[node.name] = "it is read against the order in which it is made, and checkpoints would take no less memory"
         return "; ".join(f"{name}: {reason}" for name, reason in taken.items() if reason) or "no loop over it leaves less memory in use"
 
     def _refusal(self, node: Node, factor: Factor | None) -> str:
         if factor is None:
             return "the operation takes or makes all of it at once" if node.name in RULES else UNSPLITTABLE.get(node.name, UNKNOWN)
         return factor.reason if factor.kind is Kind.BLOCKED else ""
+
+
+def is_opposed(one: Factor | None, other: Factor | None) -> bool:
+    """Whether two sequential factors go through their pieces in opposite directions."""
+    if one is None or other is None or not one.kind is other.kind is Kind.SEQUENTIAL:
+        return False
+    return one.is_backwards is not other.is_backwards
 
 
 def to_factor(label: Label, axis: Axis) -> tuple[int, int, Frame | None] | None:

@@ -71,7 +71,7 @@ class Body:
         """What the bodies of control flow take inside of one step: taken to shrink with its piece, but not with fewer trips."""
         step = self.region.steps[at]
         assert step.factor is not None
-        if step.is_sequential:
+        if step.is_sequential or step.is_restarted:
             return self.inner[at]
         part = units_in(step.frame, length) * step.scale
         return self.inner[at] * part // max(1, step.factor.size)

@@ -48,6 +48,19 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """A loop whose trips may begin anew: before every `interval`-th, counted from the end, what it carries was written down.
+
+    `checkpoints` are those rows, first what it began with: one value for each that is carried, None where nothing needs it.
+    """
+
+    loop: ir.Operation
+    trips: "Factor"  # as the loop's rule has it
+    interval: int = 0
+    checkpoints: tuple[ir.Value | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class Factor:
     """One factor of one operation: for each operand and result the axis that carries it, or None.
 
@@ -62,6 +75,7 @@ class Factor:
     shortest: int = 1  # pieces may not be shorter, for the first piece of a reduction to stand in for all
     is_backwards: bool = False  # a sequential one goes from the last piece to the first
     any_order: bool = False  # the pieces of a reduction may be combined in any order
+    restart: Restart | None = None  # the trips of a loop, parallel since each piece begins from a checkpoint
 
 
 @dataclass(frozen=True)

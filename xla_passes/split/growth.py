@@ -8,13 +8,13 @@ import functools
 import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import has_side_effects
 from xla_passes.split.axes import Axes, Label, NeedsUnitError, to_factor
-from xla_passes.split.factors import Axis, Factor, Kind
+from xla_passes.split.factors import Axis, Factor, Kind, Restart
 from xla_passes.split.region import CHEAP, COPIES, Region, Sink, Step, dead_nodes
 from xla_passes.split.table import RULES
 
@@ -27,6 +27,7 @@ class Growth:
 
     large_bytes: int
     recomputes_whole: bool = False  # large values that are needed whole are computed again inside, for a nested loop to split
+    restarts: tuple[Restart, ...] = ()  # loops of which the trips of a piece may be run again, from a checkpoint
 
 
 def grow(graph: Graph, axes: Axes, target: int, axis: int, growth: Growth) -> Region | None:
@@ -55,7 +56,8 @@ class _Grower:
         self.downstream = 0  # the nodes that need a sink, or what is computed from one, as the bits of an integer
         self.made_at = 0  # the nodes that make sinks,
         self.from_nodes = 0  # and those that make what was asked for and not computed at first, likewise
-        self.directions: dict[bool, None] = {}  # which way the loop goes, once something asks: from the last piece to the first or not
+        # Which way the loop goes, once something asks: from the last piece to the first or not. What restarts is read against its order.
+        self.directions: dict[bool, None] = {not each.trips.is_backwards: None for each in growth.restarts}
         self.left: set[int] = set()  # nodes that need a result of the loop
         self.waits = False  # a request came to something that only exists after the loop
 
@@ -97,15 +99,24 @@ class _Grower:
             return Step(index) if self._is_recomputed_whole(node, value) else None
         if not self._is_recomputed(node, value):
             return None
-        factor = self.axes.of_result(node, value, label.dim)
+        factor = self._restarted(node, self.axes.of_result(node, value, label.dim))
         if factor is None or factor.kind is Kind.BLOCKED:
             return None
         axis = factor.results[node.results.index(value)]
         assert axis is not None
         units = to_factor(label, axis)
-        if units is None or (factor.kind is Kind.SEQUENTIAL and not label.covers(self.units, self.graph.shapes[value][label.dim])):
+        needs_all = factor.kind is Kind.SEQUENTIAL or factor.restart
+        if units is None or (needs_all and not label.covers(self.units, self.graph.shapes[value][label.dim])):
             return None
         return Step(index, factor, *units) if self._keeps_order(factor) else None
+
+    def _restarted(self, node: Node, factor: Factor | None) -> Factor | None:
+        """The factor of a node, or, of a loop that has checkpoints, its trips in any order."""
+        for restart in self.growth.restarts:
+            if restart.loop == node.op and restart.trips == factor:
+                waits = any(map(self._is_downstream, node.reads))  # the loop that writes the checkpoints comes before this one
+                return None if waits else replace(factor, kind=Kind.PARALLEL, is_backwards=False, restart=restart)
+        return factor
 
     def _keeps_order(self, factor: Factor) -> bool:
         """Whether pieces come in the order that a factor asks for: a loop goes one way, and the first that asks says which."""
@@ -162,7 +173,7 @@ class _Grower:
             push(value for value in tail(self.covered, before) if value not in self.sinks)
         for step in list(self.steps):  # what a loop of the program itself makes beside pieces, such as its counter
             node = self.graph.nodes[step.node]
-            for value, label in step.makes(node) if step.factor and not step.is_reduction else ():
+            for value, label in step.makes(node) if step.factor and not (step.is_reduction or step.is_restarted) else ():
                 if label is None:
                     self._unless_cyclic(functools.partial(self._produce, Sink(value, None)))
 
@@ -184,7 +195,7 @@ class _Grower:
         lengths, nodes = [len(container) for container in containers], (self.downstream, self.made_at, self.from_nodes)
         self.waits = False
         change()
-        is_suspect = len(self.sinks) > lengths[-1] and (self.downstream | self.made_at) & self.from_nodes
+        is_suspect = len(self.sinks) > lengths[-1] and (self.growth.restarts or (self.downstream | self.made_at) & self.from_nodes)
         stands = not self.waits and not (is_suspect and any(map(self._is_downstream, self._sources())))
         if not stands:
             self.downstream, self.made_at, self.from_nodes = nodes
@@ -214,7 +225,7 @@ class _Grower:
         """The factor of a consumer that takes in all of a value that the body computes in pieces."""
         for at, value in enumerate(node.reads):
             label = self.covered.get(value)
-            factor = self.axes.of_operand(node, at, label.dim) if label else None
+            factor = self._restarted(node, self.axes.of_operand(node, at, label.dim)) if label else None
             if label is None or factor is None or factor.kind is Kind.BLOCKED:
                 continue
             axis = factor.operands[at]
@@ -243,7 +254,8 @@ class _Grower:
         return 1 << self.graph.owner[value] if self.graph.owner[value] >= 0 else 0
 
     def _sources(self) -> set[int]:
-        return {key[0] for key in self.requested if key not in self.computed}
+        again = (self.graph.nodes[step.node].reads for step in self.steps if step.is_restarted)
+        return {key[0] for key in self.requested if key not in self.computed}.union(*again)
 
     # What comes out
 
@@ -270,7 +282,7 @@ class _Grower:
         if not any(sink.label for sink in sinks.values()) and not any(step.is_reduction or step.is_sequential for step in steps):
             return None  # nothing is made of the pieces
         sources = [key for key in needed if key not in self.computed]
-        outside = {value: None for step in steps for value in (*self._captures(step), *self._initial_values(step))}
+        outside = {value: None for step in steps for value in self._reads_whole(step)}
         return Region(
             target=self.target,
             axis=self.label.dim,
@@ -283,10 +295,18 @@ class _Grower:
             shortest=max((-(-step.factor.shortest // step.scale) for step in steps if step.factor), default=1),
         )
 
+    def _reads_whole(self, step: Step) -> list[int]:
+        """What a step needs beside its operands."""
+        return [*self._captures(step), *self._initial_values(step), *self._checkpoints(step)]
+
     def _captures(self, step: Step) -> tuple[int, ...]:
         """What the body of a reducer or the like takes from outside, as it is; the rules of control flow slice what they capture."""
         node = self.graph.nodes[step.node]
         return () if step.factor and len(step.factor.operands) > len(node.operands) else node.captures
+
+    def _checkpoints(self, step: Step) -> list[int]:
+        restart = step.factor.restart if step.factor else None
+        return [self.graph.number[value] for value in restart.checkpoints if value is not None] if restart else []
 
     def _initial_values(self, step: Step) -> list[int]:
         """What the accumulators of a reduction, or a carry, start from."""

@@ -57,7 +57,7 @@ def _describe(choice: Choice, alive: set[int]) -> Loop:
     node = graph.nodes[graph.owner[value]]
     kinds = {"parallel" for sink in region.sinks if sink.label}
     kinds |= {step.factor.kind.value for step in region.steps if step.factor and (step.is_reduction or step.is_sequential)}
-    again = [step.node for step in region.steps if step.node in alive or step.factor is None]
+    again = [step.node for step in region.steps if step.node in alive or step.factor is None or step.is_restarted]
     recomputed = [graph.nodes[index] for index in again if graph.nodes[index].name not in CHEAP]
     return Loop(
         op=node.name,
@@ -85,7 +85,7 @@ def _largest_piece(graph: Graph, nest: LoopNest) -> tuple[int, Label]:
             found.setdefault(value, label)
     if not found:
         return nest.region.target, Label(nest.region.axis, nest.region.unit)
-    value = max(found, key=lambda value: graph.bytes[value])
+    value = max(found, key=lambda value: (graph.bytes[value], graph.nodes[graph.owner[value]].name not in CHEAP))
     return value, found[value]
 
 

@@ -18,8 +18,8 @@ from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
 from xla_passes.split.candidates import Candidate, LoopNest, Weighed, placement, weigh
+from xla_passes.split.checkpointing import Checkpointing, find_checkpointing
 from xla_passes.split.courses import Built, Choice, Course, Follower, Inner, Turn
-from xla_passes.split.factors import Kind
 from xla_passes.split.growth import Growth, grow
 from xla_passes.split.precedents import Precedents
 from xla_passes.split.prospect import LOOP, PUT, SLICE, PlannedAxes, Prospect, body_prospect
@@ -34,6 +34,7 @@ SECONDS_PER_BYTE_OVER = 1e-8
 WORTH_TELLING = 8  # values that take less than this part of the budget are not reported as blocked
 TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
 OUTER_LENGTHS = 6  # tried for the outer of two loops
+Found = Choice | Sinking | Checkpointing
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Planner:
     _precedents: Precedents = field(default_factory=Precedents)
     _inner_bytes: dict[ir.Operation, int] = field(default_factory=dict)  # of the loops and branches of the outermost block
 
-    def next_loop(self, block: ir.Block) -> Choice | Sinking | None:
+    def next_loop(self, block: ir.Block) -> Found | None:
         """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
         while self._followers:
             choice = _follow(self._followers.pop(0))
@@ -69,7 +70,7 @@ class Planner:
         after = [Follower(choice.graph.block, choice.graph.values[turn.target], turn, choice.depth) for turn in choice.followers]
         self._followers = inside + after + self._followers
 
-    def _forget(self, step: Choice | Sinking | None) -> None:
+    def _forget(self, step: Found | None) -> None:
         """Forget what a step changes or removes, before it does: another operation may come to stand at the same place in memory."""
         if not isinstance(step, Choice) or step.depth:
             self._inner_bytes.clear()
@@ -84,7 +85,7 @@ class Planner:
             self._inner_bytes[node.op] = inner_bytes(node, self.fuses)
         return self._inner_bytes[node.op]
 
-    def _next(self, block: ir.Block, budget: int, depth: int) -> Choice | Sinking | None:
+    def _next(self, block: ir.Block, budget: int, depth: int) -> Found | None:
         graph = snapshot(block)
         live = graph_liveness(graph, fuses=self.fuses, inner=None if depth else self._inner_of)
         if live.peak_bytes <= budget:
@@ -97,7 +98,7 @@ class Planner:
                 return replace(found, overflow_bytes=live.overflow_bytes(budget))
         return None
 
-    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+    def _inside(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Found | None:
         """Split the body of a loop or branch."""
         node = graph.nodes[live.items[live.peak_at].node]
         if node.name not in CONTROL_FLOW:
@@ -109,13 +110,13 @@ class Planner:
                 return found
         return None
 
-    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Choice | Sinking | None:
+    def _here(self, graph: Graph, live: Liveness, budget: int, depth: int) -> Found | None:
         """The best loops over an axis of a value that is live at the peak; or compute one inside of what captures it."""
         now = Prospect(graph, live.items, PlannedAxes(graph))
         over = live.overflow_bytes(budget)
         targets = _targets(graph, live)
-        if again := self._again(now, self._precedents.find(graph, targets, budget), live, budget):
-            return Choice(graph, again.nest, depth, again.turns[1:])
+        if known := self._again(now, self._precedents.find(graph, targets, budget), live, budget):
+            return Choice(graph, known.nest, depth, known.turns[1:])
         best = self._best(now, live, budget)
         if best is None or best.over_inside_bytes or best.nest.length < TINY_LENGTH:
             tiled = [course for target in targets[:1] for course in self._tiles(now, target, budget)]
@@ -125,9 +126,10 @@ class Planner:
                 default=None,
             )
         if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
-            sinking = find_sinking(graph, targets, max(1, budget // 4))
-            if sinking:
-                return sinking
+            again = find_checkpointing(graph, now.axes, live, targets, budget, depth, fuses=self.fuses)
+            found = again or find_sinking(graph, targets, max(1, budget // 4))
+            if found:
+                return found
         for target in targets if best is None else ():
             if graph.bytes[target] * WORTH_TELLING >= budget:
                 self._note_blocked(graph, now.axes, target)
@@ -332,47 +334,3 @@ def even_length(region: Region, length: int) -> int:
         return shortest
     pieces = -(-region.units // length)
     return max(region.shortest, -(-region.units // pieces))
-
-
-def forced_loop(block: ir.Block, value: ir.Value, axis: int, pieces: int) -> Choice:
-    """The loop that a test asks for: this axis of this value, in so many pieces."""
-    graph = snapshot(block)
-    axes = Axes(graph)
-    target = graph.number.get(value)
-    if target is None or graph.owner[target] < 0:
-        raise ValueError(f"{value.get_name()} is not computed in @main")
-    rank = len(graph.shapes[target])
-    if not 0 <= axis < rank or pieces < 1:
-        raise ValueError(f"axis {axis} in {pieces} pieces: {value.get_name()} has {rank} axes, and there is at least one piece")
-    region = _any_region(graph, axes, target, axis)
-    if region is None:
-        node = graph.nodes[graph.owner[target]]
-        raise ValueError(f"axis {axis} of {value.get_name()} ({node.name}) cannot be split: {axes.why_blocked(target, axis)}")
-    return Choice(graph, LoopNest(region, max(region.shortest, -(-region.units // pieces))), 0)
-
-
-def largest_split(block: ir.Block) -> Choice | None:
-    """The longest axis that splits of the largest value that has one, in three pieces (two where it is that short)."""
-    graph = snapshot(block)
-    axes = Axes(graph)
-    made = [value for value, owner in enumerate(graph.owner) if owner >= 0]
-    for target in sorted(made, key=lambda value: -graph.bytes[value]):
-        shape = graph.shapes[target]
-        for axis in sorted(range(len(shape)), key=lambda dim: -shape[dim]):
-            region = _any_region(graph, axes, target, axis) if shape[axis] > 1 else None
-            if region and region.units > region.shortest:
-                return Choice(graph, LoopNest(region, max(region.shortest, -(-region.units // 3))), 0)
-    return None
-
-
-def _any_region(graph: Graph, axes: Axes, target: int, axis: int) -> Region | None:
-    """The first region that grows, from far-reaching to narrow."""
-    node = graph.nodes[graph.owner[target]]
-    factor = axes.of_result(node, target, axis)
-    if factor is None or factor.kind is Kind.BLOCKED:
-        return None
-    for large_bytes in (1 + graph.bytes[target] // 4, graph.bytes[target], graph.bytes[target] + 1):
-        region = grow(graph, axes, target, axis, Growth(large_bytes))
-        if region:
-            return region
-    return None

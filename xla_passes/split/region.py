@@ -45,8 +45,8 @@ class Step:
         return [(value, self.label(axis)) for value, axis in zip(node.results, self.factor.results, strict=True)]
 
     def offers(self, node: Node) -> list[tuple[int, Label | None]]:
-        """What other steps may take from it: totals, and what is handed from piece to piece, are only there after the loop."""
-        if self.is_reduction or self.is_sequential:
+        """What other steps may take from it: totals, and what is handed from piece to piece, are not there in the loop."""
+        if self.is_reduction or self.is_sequential or self.is_restarted:
             return [key for key in self.makes(node) if key[1]]
         return self.makes(node)
 
@@ -59,6 +59,11 @@ class Step:
     def is_sequential(self) -> bool:
         """Whether it takes a carry from the piece before."""
         return self.factor is not None and self.factor.kind is Kind.SEQUENTIAL
+
+    @property
+    def is_restarted(self) -> bool:
+        """Whether it runs some trips of a loop again, from a checkpoint."""
+        return self.factor is not None and self.factor.restart is not None
 
 
 @dataclass(frozen=True)

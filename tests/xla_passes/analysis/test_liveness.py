@@ -14,8 +14,8 @@ from xla_passes.analysis.graph import snapshot
 from xla_passes.analysis.liveness import CONTROL_FLOW, FUSES_IN_PLACE, IN_PLACE, READERS, graph_items, graph_liveness
 from xla_passes.module import clone, main_block, parse, shape_of
 from xla_passes.split.candidates import weigh
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 
 OPTIONS = {
     "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",

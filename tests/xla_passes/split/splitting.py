@@ -12,8 +12,8 @@ from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import clone, main_block, shape_of, walk
 from xla_passes.pipeline import run_passes
 from xla_passes.plan import Loop
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 
 
 @dataclass(frozen=True)

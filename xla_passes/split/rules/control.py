@@ -169,8 +169,7 @@ def _open(op: ir.Operation) -> _Bodies:
 
 def _factors(op: ir.Operation) -> tuple[Factor, ...]:
     opened = _open(op)
-    stacks = stacks_of(op) if op.name == WHILE else None
-    found = [stacks.factor(op)] if stacks else []
+    found = [stacks.factor(op) for stacks in stacks_of(op)] if op.name == WHILE else []
     for at, value in enumerate((*op.results, *opened.captures)):
         for dim, size in enumerate(shape_of(value) if isinstance(value.type, ir.RankedTensorType) else ()):
             if size > 1 and not any((axis := _axes(op, factor)[at]) and axis.dim == dim for factor in found):
@@ -214,8 +213,9 @@ def _reopen(op: ir.Operation, factor: Factor) -> _Bodies:
 
 def _stacks_for(op: ir.Operation, factor: Factor) -> Stacks | None:
     """The stacks of a loop, if it is its trips that the factor cuts."""
-    stacks = stacks_of(op) if op.name == WHILE else None
-    return stacks if stacks and stacks.factor(op) == factor else None
+    if factor.restart:
+        return _stacks_for(op, factor.restart.trips)
+    return next((each for each in stacks_of(op) if each.factor(op) == factor), None) if op.name == WHILE else None
 
 
 def _carry(op: ir.Operation, factor: Factor, operands: Sequence[ir.Value]) -> list[ir.Value]:
@@ -228,7 +228,7 @@ def _carry(op: ir.Operation, factor: Factor, operands: Sequence[ir.Value]) -> li
 def _emit(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, piece: Piece) -> list[ir.Value]:
     """The operation on pieces; the operands are followed by what it captures, and by the totals so far."""
     if (stacks := _stacks_for(op, factor)) is not None:
-        return stacks.emit(op, operands, piece)
+        return stacks.run_again(op, operands, factor.restart, piece) if factor.restart else stacks.emit(op, operands, piece)
     opened = _reopen(op, factor)
     own, rest = list(operands[: len(op.operands)]), list(operands[len(op.operands) :])
     captured = dict(zip(opened.captures, rest, strict=False))

@@ -11,8 +11,8 @@ import pytest
 from tests.helpers import run
 from tests.xla_passes.split.splitting import assert_agree
 from xla_passes.module import main_block, parse
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 
 KINDS = ("parallel", "reduction")
 PIECES = (3, 2, 1000)  # taken in turn; the last makes pieces of one unit

@@ -9,8 +9,8 @@ from tests.helpers import evaluate
 from tests.xla_passes.split.splitting import assert_agree, canonical
 from xla_passes.module import clone, main_block, shape_of
 from xla_passes.plan import Loop
+from xla_passes.split.forced import forced_loop
 from xla_passes.split.loops import emit
-from xla_passes.split.planner import forced_loop
 
 PIECES = (2, 3, 1000)  # most axes in these tests are of prime length; the last makes pieces of one
 

@@ -48,6 +48,46 @@ def test_scans_split_along_the_batch_and_along_their_trips():
     assert outcomes(scan_rows, random_array((4, 7)), random_array((7,))) == ["parallel", "parallel+sequential", "parallel"]
 
 
+@pytest.mark.parametrize("trips", [2, 3, 7])
+def test_reversed_scans_split_along_their_trips_from_the_last_row(trips):
+    def reversed_rows(x, w):
+        def step(carry, row):
+            carry = jnp.tanh(carry * w + row)
+            return carry, carry * 2
+
+        return lax.scan(step, jnp.ones(7), jnp.sin(x), reverse=True)
+
+    found = outcomes(reversed_rows, random_array((trips, 7)), random_array((7,)))
+    assert found == ["parallel", "parallel+sequential", "parallel"]
+
+
+def test_reversed_scans_feed_one_another_but_not_a_scan_that_goes_forwards():
+    def both(x, is_same):
+        _, rows = lax.scan(lambda c, row: (c * 0.5 + row, c), jnp.zeros(3), x, reverse=True)
+        return lax.scan(lambda c, row: (jnp.maximum(c, row) * 0.9, None), jnp.zeros(3), rows, reverse=is_same)[0]
+
+    refused = "stablehlo.while: it is read against the order in which it is made, and checkpoints would take no less memory"
+    x = random_array((7, 3))
+    assert outcomes(lambda x: both(x, True), x) == ["parallel", "sequential", "parallel", "parallel"]
+    assert outcomes(lambda x: both(x, False), x) == ["parallel", refused, "parallel", "parallel"]
+
+
+def test_rows_from_both_ends_may_be_cut_from_either():
+    """A palindrome: row `i` and the one as far from the end, of two arrays and of one."""
+
+    def palindromes(x, y):
+        def step(i, carry):
+            total, ahead, behind = carry
+            seen = lax.dynamic_index_in_dim(x, i, keepdims=False) * lax.dynamic_index_in_dim(y, 6 - i, keepdims=False)
+            ahead = lax.dynamic_update_index_in_dim(ahead, seen, i, 0)
+            return total + seen, ahead, lax.dynamic_update_index_in_dim(behind, seen * 2, 6 - i, 0)
+
+        total, ahead, behind = lax.fori_loop(0, 7, step, (jnp.zeros(3), jnp.zeros((7, 3)), jnp.zeros((7, 3))))
+        return total, ahead.max(0), behind.min(0)
+
+    assert outcomes(palindromes, random_array((7, 3)), random_array((7, 3), seed=1)).count("reduction+sequential") == 2
+
+
 def recurrent_loss(w, x):
     def step(hidden, row):
         return jnp.tanh(hidden @ w + row), None

@@ -12,7 +12,7 @@ from tests.helpers import random_array, run
 from tests.xla_passes.split.rules.everywhere import because, parallel, reduction, split_everywhere
 from tests.xla_passes.split.splitting import Place, assert_agree, canonical, places, split, value_at
 from xla_passes.module import main_block, parse
-from xla_passes.split.planner import forced_loop
+from xla_passes.split.forced import forced_loop
 
 GROUP_BATCH, GROUP_INPUTS = "the batch inside of each group", "the input features inside of each group"
 REVERSED, UNEVEN = "rows of a kernel that is reversed", "rows of the kernel that the operand's dilation does not divide"

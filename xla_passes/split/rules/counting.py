@@ -1,0 +1,88 @@
+"""What numbers the body of a counted loop sees: in trip `i`, a scalar `a * i + b` is the pair `(a, b)`."""
+
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
+from xla_passes.analysis.graph import Graph, Node
+
+_ARITHMETIC = ("stablehlo.add", "stablehlo.subtract", "stablehlo.select")
+
+
+@dataclass(frozen=True)
+class Count:
+    """A loop that runs while the carried value number `counter`, which counts up from zero, is less than `trips`."""
+
+    body: Graph
+    counter: int
+    trips: int
+    arguments: dict[int, tuple[int, int]]  # those of the body that change by the same number in every trip
+
+    def rows(self, row: tuple[int, int]) -> set[int]:
+        """The values of the body that are `a * i + b` in trip `i`."""
+        made = (node.results[0] for node in self.body.nodes if node.name in _ARITHMETIC)
+        return {value for value in (*self.arguments, *made) if self._number(value) == row}
+
+    def _number(self, value: int) -> tuple[int, int] | None:
+        if value in self.arguments:
+            return self.arguments[value]
+        if (number := _constant(self.body.values[value])) is not None:
+            return 0, number
+        node = _producer(self.body, value)
+        if node is None or node.name not in _ARITHMETIC or self.body.shapes[value]:
+            return None
+        if node.name == "stablehlo.select":
+            return self._number(node.operands[2]) if self._is_never_negative(node.operands[0]) else None
+        left, right = (self._number(operand) for operand in node.operands)
+        sign = 1 if node.name == "stablehlo.add" else -1
+        return (left[0] + sign * right[0], left[1] + sign * right[1]) if left and right else None
+
+    def _is_never_negative(self, asked: int) -> bool:
+        """Whether it is asked if a number is negative that never is: JAX does so before it adds an axis's length to an index."""
+        node = _producer(self.body, asked)
+        if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or _constant(node.op.operands[1]) != 0:
+            return False
+        number = self._number(node.operands[0])
+        return number is not None and min(number[1], number[0] * (self.trips - 1) + number[1]) >= 0
+
+
+def count_of(op: ir.Operation, condition: Graph, body: Graph) -> Count | None:
+    """How a loop counts its trips, if it does and there are any."""
+    node = _producer(condition, condition.terminator.operands[0])
+    if node is None or node.name != "stablehlo.compare" or node.operands[0] not in condition.arguments:
+        return None
+    counter, trips = condition.arguments.index(node.operands[0]), _constant(node.op.operands[1])
+    found = Count(body, counter, trips or 0, _arguments(op, body))
+    is_counted = _direction(node.op) == "LT" and found.arguments.get(body.arguments[counter]) == (1, 0)
+    return found if is_counted and found.trips > 0 else None
+
+
+def _arguments(op: ir.Operation, body: Graph) -> dict[int, tuple[int, int]]:
+    found: dict[int, tuple[int, int]] = {}
+    for argument, value, operand in zip(body.arguments, body.terminator.operands, op.operands, strict=True):
+        node, start = _producer(body, value), _constant(operand)
+        if start is None or node is None or node.name != "stablehlo.add" or argument not in node.operands:
+            continue
+        step = _constant(body.values[node.operands[1 - node.operands.index(argument)]])
+        if step is not None:
+            found[argument] = step, start
+    return found
+
+
+def _producer(graph: Graph, value: int) -> Node | None:
+    return graph.nodes[graph.owner[value]] if graph.owner[value] >= 0 else None
+
+
+def _direction(op: ir.Operation) -> str:
+    return str(stablehlo.ComparisonDirectionAttr(op.attributes["comparison_direction"]).value)
+
+
+def _constant(value: ir.Value) -> int | None:
+    """The number that a scalar integer constant holds."""
+    owner = value.owner
+    if isinstance(owner, ir.Block) or owner.name != "stablehlo.constant" or ir.RankedTensorType(value.type).shape:
+        return None
+    if not isinstance(ir.RankedTensorType(value.type).element_type, ir.IntegerType):
+        return None
+    return int(ir.IntegerAttr(ir.DenseElementsAttr(owner.operation.attributes["value"]).get_splat_value()).value)
