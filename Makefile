@@ -35,6 +35,7 @@ bench: $(VENV)/.has-bench  ## against scikit-learn, FAISS and the unsplit progra
 	$(BIN)/python benchmarks/knn.py $(ARGS)
 	$(BIN)/python benchmarks/dispatch.py
 	$(BIN)/python benchmarks/planning.py $(ARGS)
+	$(BIN)/python benchmarks/programs.py
 
 docs: $(VENV)/.has-dev  ## that the documents name what there is
 	$(BIN)/python -m pytest tests/test_docs.py

@@ -10,6 +10,7 @@ from jaxlib.mlir import ir
 
 from xla_passes.analysis.cost import Machine
 from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.inside import Inside
 from xla_passes.analysis.liveness import graph_liveness
 from xla_passes.analysis.timing import block_seconds
 from xla_passes.analysis.workspace import workspace_bytes
@@ -19,7 +20,7 @@ from xla_passes.plan import Blocked, Loop, Rewrite
 from xla_passes.split.planner import Planner
 
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
-HELD_SHARE = 64  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
+HELD_SHARE = 256  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
 MISSES = 2  # budgets in a row that no plan keeps, after which smaller ones are not tried
 BISECTIONS = 2  # between the smallest budget that a plan keeps and the next
 MOST_TIME = 1000  # times what the program takes unsplit, by the estimate: slower plans are of no use
@@ -35,6 +36,7 @@ class Planned:
     rewrites: tuple[Rewrite, ...]
     blocked: tuple[Blocked, ...]
     budget_bytes: int
+    is_kept: bool  # by the estimate
     temp_bytes: int  # by the estimate
     workspace_bytes: int  # upper bound
     seconds: float  # by the estimate
@@ -44,20 +46,16 @@ class Planned:
         """What it takes besides arguments and outputs, by the estimate."""
         return self.temp_bytes + self.workspace_bytes
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether it keeps its budget, by the estimate."""
-        return self.temp_bytes <= self.budget_bytes
-
 
 class Frontier:
     """Plans for budgets that halve, from what the program takes unsplit down to the smallest that some plan keeps."""
 
     def __init__(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, *, fuses: bool = True) -> None:
         self.canonical, self.fired, self.platform, self.fuses = canonical, fired, platform, fuses
+        self._has_workspace = platform == "cpu"
         block = main_block(canonical)
         self.machine = Machine()
-        self.whole_bytes = graph_liveness(snapshot(block), fuses=fuses).peak_bytes
+        self.whole_bytes = self._taken(canonical)
         self.smallest_bytes = max(SMALLEST_BUDGET, held_bytes // HELD_SHARE)
         self._most_seconds = max(LEAST_TIME, MOST_TIME * block_seconds(block, self.machine, fuses=fuses))
         self._made: dict[int, Planned] = {}
@@ -107,9 +105,16 @@ class Frontier:
             self._made[budget_bytes] = self._plan(budget_bytes)
         return self._made[budget_bytes]
 
+    def _inside(self) -> Inside:
+        return Inside(self.fuses, self._has_workspace)
+
+    def _taken(self, module: ir.Module) -> int:
+        """Temporaries and, while they are there, the work space of library calls."""
+        return graph_liveness(snapshot(main_block(module)), fuses=self.fuses, inner=self._inside().bytes).peak_bytes
+
     def _plan(self, budget_bytes: int) -> Planned:
         module = clone(self.canonical)
-        planner = Planner(budget_bytes, fuses=self.fuses, machine=self.machine, most_seconds=self._most_seconds)
+        planner = Planner(budget_bytes, self._inside(), machine=self.machine, most_seconds=self._most_seconds)
         loops, sunk = build_loops(module, planner)
         seconds = block_seconds(main_block(module), self.machine, fuses=self.fuses)  # the backend's forms are costed as what they replace
         late = run_passes(module, passes_after_splitting())
@@ -120,6 +125,7 @@ class Frontier:
             rewrites=(*self.fired, *sunk, *late),
             blocked=tuple(planner.blocked),
             budget_bytes=budget_bytes,
+            is_kept=self._taken(module) <= budget_bytes,
             temp_bytes=graph_liveness(snapshot(main_block(module)), fuses=self.fuses).peak_bytes,
             workspace_bytes=workspace_bytes(module, self.platform),
             seconds=seconds,

@@ -6,8 +6,9 @@ resident peak of fresh processes. Every constant was measured with jaxlib 0.10.2
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
@@ -59,6 +60,40 @@ def op_workspace_bytes(op: ir.Operation, threads: int | None = None) -> int:
     """The CPU work space of one op by itself, regions aside: an upper bound; 0 for ops that call no library."""
     rule = _RULES.get(op.name)
     return rule(op, max(1, threads or _pool_threads())) if rule else 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A value that is only there in part: of another type, for the rules below."""
+
+    whole: ir.Value
+    type: ir.Type
+
+
+@dataclass(frozen=True)
+class _OnPieces:
+    """An operation as it would be on pieces of its operands."""
+
+    op: ir.Operation
+    operands: Sequence[_Piece]
+    results: Sequence[_Piece]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.op, name)
+
+
+def piece_workspace_bytes(op: ir.Operation, operands: Sequence[Sequence[int]], results: Sequence[Sequence[int]]) -> int:
+    """The CPU work space of one op were its operands and results of these shapes."""
+    pieces = _OnPieces(op, _pieces(op.operands, operands), _pieces(op.results, results))
+    return op_workspace_bytes(pieces)  # type: ignore[arg-type]  # it has all that the rules ask for
+
+
+def _pieces(values: Iterable[ir.Value], shapes: Sequence[Sequence[int]]) -> tuple[_Piece, ...]:
+    made = []
+    for value, shape in zip(values, shapes, strict=True):
+        kind = ir.RankedTensorType(value.type)
+        made.append(_Piece(value, ir.RankedTensorType.get(list(shape), kind.element_type, loc=ir.Location.unknown(kind.context))))
+    return tuple(made)
 
 
 def _pool_threads() -> int:
@@ -243,11 +278,11 @@ def _is_used_transposed(value: ir.Value) -> bool:
 
 
 def _reaches_transpose(
-    value: ir.Value, neighbours: Callable[[ir.Value], list[ir.Operation]], onward: Callable[[ir.Operation], Iterable[ir.Value]]
+    value: ir.Value | _Piece, neighbours: Callable[[ir.Value], list[ir.Operation]], onward: Callable[[ir.Operation], Iterable[ir.Value]]
 ) -> bool:
     """Whether a transpose, or a function that may hold one, is next to `value` or behind reshapes and elementwise ops."""
     seen: set[ir.Value] = set()
-    waiting = [value]
+    waiting = [value.whole if isinstance(value, _Piece) else value]
     while waiting:
         current = waiting.pop()
         if current in seen:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph
-from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, Schedule, inner_bytes, overwritten, schedule
+from xla_passes.analysis.inside import Inside
+from xla_passes.analysis.liveness import CONTROL_FLOW, Item, Liveness, Schedule, overwritten, schedule
 from xla_passes.split.axes import Label, units_in
 from xla_passes.split.factors import Kind
 from xla_passes.split.region import Region, dead_nodes
@@ -50,7 +51,8 @@ class Body:
     region: Region
     schedule: Schedule
     numbers: dict[tuple[int, Label | None], int]
-    inner: dict[int, int]  # what the bodies of control flow take, unsplit, by the number of the step: numbered as the value -1 - step
+    inner: dict[int, int]  # what steps take inside, unsplit, by the number of the step: numbered as the value -1 - step
+    inside: Inside
 
     def liveness(self, length: int) -> tuple[Liveness, list[int]]:
         """The temporaries of a piece of so many units, and the bytes of the body's values."""
@@ -68,17 +70,32 @@ class Body:
         return size if label is None else size * label.length(length) // max(1, self.graph.shapes[value][label.dim])
 
     def _inner_bytes(self, at: int, length: int) -> int:
-        """What the bodies of control flow take inside of one step: taken to shrink with its piece, but not with fewer trips."""
+        """What one step takes inside. Of control flow, that is taken to shrink with its piece, but not with fewer trips."""
         step = self.region.steps[at]
-        assert step.factor is not None
-        if step.is_sequential or step.is_restarted:
+        node = self.graph.nodes[step.node]
+        if node.name not in CONTROL_FLOW:
+            keys = step.reads(node)[: len(node.operands)], step.makes(node)
+            return self.inside.piece_bytes(node, *([self._shape(*key, length) for key in side] for side in keys))
+        if step.factor is None or step.is_sequential:
             return self.inner[at]
         part = units_in(step.frame, length) * step.scale
         return self.inner[at] * part // max(1, step.factor.size)
 
+    def _shape(self, value: int, label: Label | None, length: int) -> tuple[int, ...]:
+        return piece_shape(self.graph, value, label, length)
 
-def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
+
+def piece_shape(graph: Graph, value: int, label: Label | None, length: int) -> tuple[int, ...]:
+    """The shape of a piece of a value, in a loop with pieces of `length` units."""
+    shape = list(graph.shapes[value])
+    if label:
+        shape[label.dim] = label.length(length)
+    return tuple(shape)
+
+
+def body_of(graph: Graph, region: Region, inside: Inside | None = None) -> Body:
     """The body of the region's loop, for any length of the pieces."""
+    inside = inside or Inside()
     numbers: dict[tuple[int, Label | None], int] = {}
 
     def number(value: int, label: Label | None) -> int:
@@ -96,14 +113,14 @@ def body_of(graph: Graph, region: Region, *, fuses: bool = True) -> Body:
             results: tuple[int, ...] = ()
         else:
             results = tuple(number(value, label) for value, label in step.makes(node))
-        if step.factor and node.name in CONTROL_FLOW:
-            inner[at] = inner_bytes(node, fuses)
+        if taken := inside.known_bytes(node):
+            inner[at] = taken
             results = (*results, number(-1 - at, None))
         items.append(Item(node.name, reads, results, node=node.index, overwrites=overwritten(node.name, reads)))
     for sink in region.sinks:
         if sink.value not in updated:
             items.append(Item("stablehlo.dynamic_update_slice", (number(sink.value, sink.label),), ()))
-    return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=fuses), numbers, inner)
+    return Body(graph, region, schedule(tuple(items), held, frozenset(), lambda *_: False, fuses=inside.fuses), numbers, inner, inside)
 
 
 def virtual_items(graph: Graph, region: Region, items: Sequence[Item]) -> tuple[tuple[Item, ...], int]:
@@ -200,7 +217,7 @@ class Weighed:
         return seconds
 
 
-def weigh(graph: Graph, items: Sequence[Item], region: Region, budget_bytes: int, *, fuses: bool, machine: Machine) -> Weighed:
+def weigh(graph: Graph, items: Sequence[Item], region: Region, budget_bytes: int, *, inside: Inside, machine: Machine) -> Weighed:
     """Put a region into its program, whose nodes are `items` as they are now: asking for them anew would go through every loop's body."""
-    around, body = scales_of(graph, items, fuses=fuses).with_loop(region), body_of(graph, region, fuses=fuses)
+    around, body = scales_of(graph, items, fuses=inside.fuses).with_loop(region), body_of(graph, region, inside)
     return Weighed(graph, region, body, around, around.overflow_bytes(budget_bytes), around.loop_at, budget_bytes, machine)

@@ -12,6 +12,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, snapshot
+from xla_passes.analysis.inside import Inside
 from xla_passes.analysis.liveness import Liveness
 from xla_passes.build import put, resized, scalar, tensor
 from xla_passes.canonicalise.dead_code import carries_needed, sweep
@@ -44,13 +45,13 @@ class Checkpointing:
 
 
 def find_checkpointing(
-    graph: Graph, axes: Axes, live: Liveness, targets: Sequence[int], budget: int, depth: int, *, fuses: bool
+    graph: Graph, axes: Axes, live: Liveness, targets: Sequence[int], budget: int, depth: int, *, inside: Inside
 ) -> Checkpointing | None:
     """Stretches of trips to run again so that stacks among the targets need not be kept, if that saves at least half of them."""
     found = {}
     for growth, region in _regions(graph, axes, targets):
         saved = _saved_bytes(graph, region)
-        length = _length(graph, region, saved, budget - max(0, live.peak_bytes - saved), fuses=fuses)
+        length = _length(graph, region, saved, budget - max(0, live.peak_bytes - saved), inside=inside)
         if length:
             found[saved] = Checkpointing(graph, LoopNest(region, length), growth, depth)
     return found[max(found)] if found else None
@@ -101,12 +102,12 @@ def _saved_bytes(graph: Graph, region: Region) -> int:
     return sum(graph.bytes[value] for value in made if value not in kept and readers.isdisjoint(graph.users[value]))
 
 
-def _length(graph: Graph, region: Region, saved: int, room: int, *, fuses: bool) -> int | None:
+def _length(graph: Graph, region: Region, saved: int, room: int, *, inside: Inside) -> int | None:
     """The length of a stretch, in units, that takes the least memory; None where that saves little.
 
     Where even that does not fit, the checkpoints get half of the room, and stretches as short as they allow are checkpointed in turn.
     """
-    body = body_of(graph, region, fuses=fuses)
+    body = body_of(graph, region, inside)
     kept = {length: _checkpoint_bytes(region, length) for length in _lengths(region)}
     total = {length: size + body.liveness(length)[0].peak_bytes for length, size in kept.items()}
     best = min(total, key=total.__getitem__, default=None)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from jaxlib.mlir import ir
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
-from xla_passes.analysis.graph import Graph, Node, snapshot
-from xla_passes.analysis.liveness import CONTROL_FLOW, Liveness, graph_liveness, inner_bytes
+from xla_passes.analysis.graph import Graph, snapshot
+from xla_passes.analysis.inside import Inside
+from xla_passes.analysis.liveness import CONTROL_FLOW, Liveness, graph_liveness
 from xla_passes.module import source_line
 from xla_passes.plan import Blocked
 from xla_passes.split.axes import Axes
@@ -42,13 +43,12 @@ class Planner:
     """Plans against one budget of temporaries; remembers what it found blocked, and what it planned ahead."""
 
     budget_bytes: int
-    fuses: bool = True
+    inside: Inside = field(default_factory=Inside)
     machine: Machine = field(default_factory=Machine)
     most_seconds: float = math.inf  # loops that take longer are not built
     blocked: list[Blocked] = field(default_factory=list)
     _followers: list[Follower] = field(default_factory=list)
     _precedents: Precedents = field(default_factory=Precedents)
-    _inner_bytes: dict[ir.Operation, int] = field(default_factory=dict)  # of the loops and branches of the outermost block
 
     def next_loop(self, block: ir.Block) -> Found | None:
         """The next step that brings the block nearer to the budget, or None: it fits by the estimate, or nothing helps."""
@@ -72,25 +72,17 @@ class Planner:
 
     def _forget(self, step: Found | None) -> None:
         """Forget what a step changes or removes, before it does: another operation may come to stand at the same place in memory."""
-        if not isinstance(step, Choice) or step.depth:
-            self._inner_bytes.clear()
-        elif self._inner_bytes:
+        alive: set[ir.Operation] = set()
+        if isinstance(step, Choice) and not step.depth:
             alive = {step.graph.nodes[index].op for stage in placement(step.graph, step.nest.region) for index in stage}
-            self._inner_bytes = {op: bytes_ for op, bytes_ in self._inner_bytes.items() if op in alive}
-
-    def _inner_of(self, node: Node) -> int:
-        if node.name not in CONTROL_FLOW:
-            return 0
-        if node.op not in self._inner_bytes:
-            self._inner_bytes[node.op] = inner_bytes(node, self.fuses)
-        return self._inner_bytes[node.op]
+        self.inside.keep(alive)
 
     def _next(self, block: ir.Block, budget: int, depth: int) -> Found | None:
         graph = snapshot(block)
-        live = graph_liveness(graph, fuses=self.fuses, inner=None if depth else self._inner_of)
+        live = graph_liveness(graph, fuses=self.inside.fuses, inner=self.inside.bytes if depth else self.inside.known_bytes)
         if live.peak_bytes <= budget:
             return None
-        inner = inner_bytes(graph.nodes[live.items[live.peak_at].node], self.fuses)
+        inner = self.inside.bytes(graph.nodes[live.items[live.peak_at].node])
         is_inside = live.peak_bytes - inner <= budget  # or what is around the loop or branch at the peak is to be seen to first
         for step in (self._inside, self._here) if is_inside else (self._here, self._inside):
             found = step(graph, live, budget, depth)
@@ -103,7 +95,7 @@ class Planner:
         node = graph.nodes[live.items[live.peak_at].node]
         if node.name not in CONTROL_FLOW:
             return None
-        around = live.peak_bytes - inner_bytes(node, self.fuses)
+        around = live.peak_bytes - self.inside.bytes(node)
         for region in node.op.regions:
             found = self._next(region.blocks[0], max(0, budget - around), depth + (node.name == "stablehlo.while"))
             if found:
@@ -126,7 +118,7 @@ class Planner:
                 default=None,
             )
         if best is None or 2 * best.overflow_bytes > over:  # hardly better, as when control flow holds on to what is large
-            again = find_checkpointing(graph, now.axes, live, targets, budget, depth, fuses=self.fuses)
+            again = find_checkpointing(graph, now.axes, live, targets, budget, depth, inside=self.inside)
             found = again or find_sinking(graph, targets, max(1, budget // 4))
             if found:
                 return found
@@ -182,7 +174,7 @@ class Planner:
         while len(turns) < longest and (region := grow(now.graph, now.axes, target, axis, growth)):
             if region in seen and not turns:
                 return seen[region]
-            weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
+            weighed = weigh(now.graph, now.items, region, budget, inside=self.inside, machine=self.machine)
             candidate = _best_length(weighed, budget, lengths[len(turns) : len(turns) + 1])
             if candidate is None:
                 break
@@ -208,7 +200,7 @@ class Planner:
                 if region := grow(now.graph, now.axes, target, axis, growth):
                     found.setdefault(region, Turn(target, axis, growth, 0))
         for region, turn in found.items():
-            weighed = weigh(now.graph, now.items, region, budget, fuses=self.fuses, machine=self.machine)
+            weighed = weigh(now.graph, now.items, region, budget, inside=self.inside, machine=self.machine)
             for length in _outer_lengths(region):
                 course = self._tile(now, weighed, replace(turn, length=length))
                 if course:
@@ -220,7 +212,7 @@ class Planner:
         if not alone.over_inside_bytes:
             return None
         body, keys = body_prospect(weighed, turn.length)
-        inner = self._best(body, body.liveness(fuses=self.fuses), weighed.room_bytes)
+        inner = self._best(body, body.liveness(fuses=self.inside.fuses), weighed.room_bytes)
         if inner is None or inner.overflow_bytes or inner.over_inside_bytes:
             return None
         trips = -(-weighed.region.units // turn.length)
@@ -232,7 +224,7 @@ class Planner:
 
     def _rest_seconds(self, length: int, body: Prospect, after: Prospect) -> float:
         """What a piece takes outside of the inner loops, and what products lose by having few rows."""
-        live = after.liveness(fuses=self.fuses)
+        live = after.liveness(fuses=self.inside.fuses)
         seconds = 0.0
         for node in after.graph.nodes:
             if node.name not in (LOOP, SLICE, PUT) and node.results:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.analysis.liveness import Item, Liveness, schedule
 from xla_passes.split.axes import Axes, Label
-from xla_passes.split.candidates import Weighed, placement, virtual_items
+from xla_passes.split.candidates import Weighed, piece_shape, placement, virtual_items
 from xla_passes.split.factors import Axis, Factor, Kind
 
 LOOP = "planned loop"
@@ -112,7 +112,7 @@ def body_prospect(weighed: Weighed, length: int) -> tuple[Prospect, list[tuple[i
     sizes = body.sizes(length)
     keys = [key for key in body.numbers if key[0] >= 0]
     number = {body.numbers[key]: at for at, key in enumerate(keys)}
-    shapes = [_piece_shape(graph, key, length) for key in keys]
+    shapes = [piece_shape(graph, *key, length) for key in keys]
     kinds = [graph.values[value] for value, _ in keys]
     bytes_ = [sizes[body.numbers[key]] for key in keys]
     nodes: list[Node] = []
@@ -154,11 +154,3 @@ def body_prospect(weighed: Weighed, length: int) -> tuple[Prospect, list[tuple[i
         nodes,
     )
     return Prospect(made, tuple(items), PlannedAxes(made, taken)), keys
-
-
-def _piece_shape(graph: Graph, key: tuple[int, Label | None], length: int) -> tuple[int, ...]:
-    value, label = key
-    shape = list(graph.shapes[value])
-    if label:
-        shape[label.dim] = label.length(length)
-    return tuple(shape)

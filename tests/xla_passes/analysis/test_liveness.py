@@ -11,6 +11,7 @@ from tests.xla_passes.split.programs import PROGRAMS
 from tests.xla_passes.split.splitting import Place, canonical, places, split, value_at
 from xla_passes.analysis.cost import Machine
 from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.inside import Inside
 from xla_passes.analysis.liveness import CONTROL_FLOW, FUSES_IN_PLACE, IN_PLACE, READERS, graph_items, graph_liveness
 from xla_passes.module import clone, main_block, parse, shape_of
 from xla_passes.split.candidates import weigh
@@ -191,7 +192,7 @@ def test_candidates_promise_what_the_emitted_loop_takes(function, fuses):
         except ValueError:
             continue
         items = graph_items(choice.graph, fuses)
-        weighed = weigh(choice.graph, items, choice.nest.region, 0, fuses=fuses, machine=Machine())
+        weighed = weigh(choice.graph, items, choice.nest.region, 0, inside=Inside(fuses), machine=Machine())
         promised = weighed.candidate(choice.nest.length).peak_bytes
         emit(choice)
         taken = graph_liveness(snapshot(main_block(copy)), fuses=fuses).peak_bytes

@@ -17,6 +17,7 @@ from tests.xla_passes.split.random_recipes import Recipe
 from tests.xla_passes.split.splitting import Place, block_at, value_at
 from xla_passes import fit
 from xla_passes.analysis.graph import snapshot
+from xla_passes.analysis.inside import Inside
 from xla_passes.analysis.liveness import graph_liveness
 from xla_passes.canonicalise import canonicalise_passes
 from xla_passes.module import clone, main_block, parse, shape_of, value_bytes
@@ -281,7 +282,7 @@ def check_planned(case: Case, seed: int, count: int) -> int:
         module, budget, fuses = clone(canonical), draw.choice((peak * 3 // 4, peak // 2, peak // 4, 200, 0)), draw.random() < 0.6
         stage = f"planned for {budget} bytes, {fuses=}"
         try:
-            loops, rewrites = build_loops(module, Planner(budget, fuses=fuses))
+            loops, rewrites = build_loops(module, Planner(budget, Inside(fuses, has_workspace=draw.random() < 0.5)))
             module.operation.verify()
             run_passes(module, passes_after_splitting())
         except Exception as error:

@@ -1,0 +1,54 @@
+"""What an operation takes inside while it runs: the bodies of loops and branches, and the work space of library calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from jaxlib.mlir import ir
+
+from xla_passes.analysis.graph import Node, snapshot
+from xla_passes.analysis.liveness import CONTROL_FLOW, graph_liveness
+from xla_passes.analysis.workspace import op_workspace_bytes, piece_workspace_bytes
+from xla_passes.module import shape_of
+
+
+@dataclass
+class Inside:
+    """The model that the planner uses: whether XLA fuses, and whether there are library calls that take work space (on the CPU)."""
+
+    fuses: bool = True
+    has_workspace: bool = False
+    _known: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
+    _least: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
+
+    def bytes(self, node: Node) -> int:
+        """What a node takes inside."""
+        if node.name != node.op.name:
+            return 0  # it only stands for something that is planned, whose items say what it takes
+        if node.name in CONTROL_FLOW:
+            bodies = (snapshot(region.blocks[0]) for region in node.op.regions)
+            return max(graph_liveness(body, fuses=self.fuses, inner=self.bytes).peak_bytes for body in bodies)
+        return max(0, op_workspace_bytes(node.op) - self._least_bytes(node)) if self.has_workspace else 0
+
+    def known_bytes(self, node: Node) -> int:
+        """The same, asked once: until it is forgotten."""
+        if node.name != node.op.name:
+            return 0
+        if node.op not in self._known:
+            self._known[node.op] = self.bytes(node)
+        return self._known[node.op]
+
+    def piece_bytes(self, node: Node, operands: Sequence[Sequence[int]], results: Sequence[Sequence[int]]) -> int:
+        """The work space of an operation on pieces of these shapes."""
+        return max(0, piece_workspace_bytes(node.op, operands, results) - self._least_bytes(node))
+
+    def _least_bytes(self, node: Node) -> int:
+        """The work space that pieces of a single element would take: nothing that a loop can do makes it smaller."""
+        if node.op not in self._least:
+            shapes = ([[1] * len(shape_of(value)) for value in values] for values in (node.op.operands, node.op.results))
+            self._least[node.op] = piece_workspace_bytes(node.op, *shapes) if op_workspace_bytes(node.op) else 0
+        return self._least[node.op]
+
+    def keep(self, alive: set[ir.Operation]) -> None:
+        """Forget all but these operations: another one may come to stand at the same place in memory."""
+        self._known = {op: bytes_ for op, bytes_ in self._known.items() if op in alive}
+        self._least.clear()
