@@ -1,10 +1,13 @@
 """Gradients of long scans of one sequence: what the forward pass stacked up is made again, a stretch at a time."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tests.programs.checking import program, real
+import memarray
+from tests.programs.checking import limit_for, program, real
 
 
 @program(real(8, 16), real(16, 16) / 8, real(16), real(20_000, 1, 8), divisor=16)
@@ -68,3 +71,25 @@ def gradient_through_an_optimiser(x, y):
         return loss(lax.scan(step, (jnp.zeros(6), jnp.zeros(6)), None, length=503)[0][0])
 
     return jax.value_and_grad(after)(-3.0)
+
+
+def prepare(divisor):
+    """A long network's gradient compiled under its limit, for a fresh process that measures what it takes; and what was promised."""
+    arguments = real(8, 16), real(16, 16) / 8, real(16), real(200_000, 4, 8)
+
+    def gradient(first, recurrent, bias, xs):
+        def loss(weights):
+            step = functools.partial(_step, *weights)
+            return (lax.scan(step, jnp.zeros((4, 16)), xs)[0] ** 2).sum()
+
+        return jax.grad(loss)((first, recurrent, bias))
+
+    arguments = [jax.device_put(each) for each in arguments]
+    fitted = memarray.wrap(gradient, memory_limit=limit_for(gradient, arguments, divisor))
+    plan = fitted.plan(*arguments)
+    facts = {"promised_bytes": plan.peak_bytes - plan.argument_bytes, "unsplit_bytes": plan.unsplit_peak_bytes - plan.argument_bytes}
+    return lambda: jax.block_until_ready(fitted(*arguments)), facts
+
+
+def _step(first, recurrent, bias, hidden, x):
+    return jnp.tanh(x @ first + hidden @ recurrent + bias), None
