@@ -141,6 +141,8 @@ class _Grower:
     def _add_step(self, step: Step) -> None:
         self.steps[step] = None
         node = self.graph.nodes[step.node]
+        for value in self._reads_whole(step):
+            self.from_nodes |= self._bit(value)
         # What costs nothing to make again is no reason for its other consumers to join.
         is_followed = node.name not in CHEAP or any(value in self.covered for value in node.operands)
         for value, label in step.offers(node):
@@ -255,7 +257,8 @@ class _Grower:
 
     def _sources(self) -> set[int]:
         again = (self.graph.nodes[step.node].reads for step in self.steps if step.is_restarted)
-        return {key[0] for key in self.requested if key not in self.computed}.union(*again)
+        outside = (self._reads_whole(step) for step in self.steps)  # from where it is before the loop, even if the body computes it, too
+        return {key[0] for key in self.requested if key not in self.computed}.union(*again, *outside)
 
     # What comes out
 
