@@ -21,7 +21,8 @@ from xla_passes.split.planner import Planner
 
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
 HELD_SHARE = 256  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
-MISSES = 2  # budgets in a row that no plan keeps, after which smaller ones are not tried
+MISSES = 2  # budgets in a row that no plan keeps, after which smaller ones are not tried;
+LONG_PROGRAM = 128  # from so many operations on, where planning takes longer, one
 BISECTIONS = 2  # between the smallest budget that a plan keeps and the next
 MOST_TIME = 1000  # times what the program takes unsplit, by the estimate: slower plans are of no use
 LEAST_TIME = 1.0  # seconds that any plan may take, however fast the program is unsplit
@@ -57,6 +58,7 @@ class Frontier:
         self.machine = Machine()
         self.whole_bytes = self._taken(canonical)
         self.smallest_bytes = max(SMALLEST_BUDGET, held_bytes // HELD_SHARE)
+        self._misses = 1 if len(block.operations) >= LONG_PROGRAM else MISSES
         self._most_seconds = max(LEAST_TIME, MOST_TIME * block_seconds(block, self.machine, fuses=fuses))
         self._made: dict[int, Planned] = {}
 
@@ -74,7 +76,7 @@ class Frontier:
             else:
                 missed += 1
             budget //= 2
-            if missed == MISSES or budget < self.smallest_bytes:
+            if missed == self._misses or budget < self.smallest_bytes:
                 break
         if missed:
             yield from self._between(kept, kept // 2)

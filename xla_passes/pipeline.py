@@ -14,7 +14,7 @@ from xla_passes.split.loops import build
 from xla_passes.split.planner import Planner
 from xla_passes.split.sinking import Sinking, sink
 
-MOST_LOOPS = 64, 8  # so many, or one for so many operations
+MOST_LOOPS = 24, 8  # so many, or one for so many operations
 PATIENCE = 4  # loops in a row that may leave more over the budget than there was
 
 

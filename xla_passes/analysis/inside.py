@@ -10,6 +10,9 @@ from xla_passes.analysis.liveness import CONTROL_FLOW, graph_liveness
 from xla_passes.analysis.workspace import op_workspace_bytes, piece_workspace_bytes
 from xla_passes.module import shape_of
 
+_Shapes = tuple[tuple[int, ...], ...]
+_Piece = tuple[ir.Operation, _Shapes, _Shapes]
+
 
 @dataclass
 class Inside:
@@ -19,6 +22,7 @@ class Inside:
     has_workspace: bool = False
     _known: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
     _least: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
+    _pieces: dict[_Piece, int] = field(default_factory=dict, repr=False)
 
     def bytes(self, node: Node) -> int:
         """What a node takes inside."""
@@ -39,7 +43,10 @@ class Inside:
 
     def piece_bytes(self, node: Node, operands: Sequence[Sequence[int]], results: Sequence[Sequence[int]]) -> int:
         """The work space of an operation on pieces of these shapes."""
-        return max(0, piece_workspace_bytes(node.op, operands, results) - self._least_bytes(node))
+        key = node.op, tuple(map(tuple, operands)), tuple(map(tuple, results))
+        if key not in self._pieces:
+            self._pieces[key] = max(0, piece_workspace_bytes(node.op, operands, results) - self._least_bytes(node))
+        return self._pieces[key]
 
     def _least_bytes(self, node: Node) -> int:
         """The work space that pieces of a single element would take: nothing that a loop can do makes it smaller."""
@@ -52,3 +59,4 @@ class Inside:
         """Forget all but these operations: another one may come to stand at the same place in memory."""
         self._known = {op: bytes_ for op, bytes_ in self._known.items() if op in alive}
         self._least.clear()
+        self._pieces.clear()

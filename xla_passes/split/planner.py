@@ -34,7 +34,7 @@ LONGEST_CHAIN = 6  # loops over one axis of one value
 SECONDS_PER_BYTE_OVER = 1e-8
 WORTH_TELLING = 8  # values that take less than this part of the budget are not reported as blocked
 TINY_LENGTH = 32  # pieces shorter than this are a reason to look at two loops at once
-OUTER_LENGTHS = 6  # tried for the outer of two loops
+OUTER_LENGTHS = 4  # tried for the outer of two loops
 Found = Choice | Sinking | Checkpointing
 
 
