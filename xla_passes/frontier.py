@@ -53,8 +53,10 @@ class Planned:
 class Frontier:
     """Plans for budgets that halve, from what the program takes unsplit down to the smallest that some plan keeps."""
 
-    def __init__(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, *, fuses: bool = True) -> None:
-        self.canonical, self.fired, self.platform, self.fuses = canonical, fired, platform, fuses
+    def __init__(
+        self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, rewrites: str = "all", *, fuses: bool = True
+    ) -> None:
+        self.canonical, self.fired, self.platform, self.rewrites, self.fuses = canonical, fired, platform, rewrites, fuses
         block = main_block(canonical)
         self.machine = Machine()
         self.whole_bytes = graph_liveness(snapshot(block), fuses=fuses).peak_bytes
@@ -112,7 +114,7 @@ class Frontier:
         planner = Planner(budget_bytes, fuses=self.fuses, machine=self.machine, most_seconds=self._most_seconds)
         loops, sunk = build_loops(module, planner)
         seconds = block_seconds(main_block(module), self.machine, fuses=self.fuses)  # the backend's forms are costed as what they replace
-        late = run_passes(module, passes_after_splitting())
+        late = run_passes(module, passes_after_splitting(self.rewrites, self.platform))
         module.operation.verify()
         return Planned(
             module=module,
