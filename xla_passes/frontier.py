@@ -51,8 +51,10 @@ class Planned:
 class Frontier:
     """Plans for budgets that halve, from what the program takes unsplit down to the smallest that some plan keeps."""
 
-    def __init__(self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, *, fuses: bool = True) -> None:
-        self.canonical, self.fired, self.platform, self.fuses = canonical, fired, platform, fuses
+    def __init__(
+        self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, rewrites: str = "all", *, fuses: bool = True
+    ) -> None:
+        self.canonical, self.fired, self.platform, self.rewrites, self.fuses = canonical, fired, platform, rewrites, fuses
         self._has_workspace = platform == "cpu"
         block = main_block(canonical)
         self.machine = Machine()
@@ -119,7 +121,7 @@ class Frontier:
         planner = Planner(budget_bytes, self._inside(), machine=self.machine, most_seconds=self._most_seconds)
         loops, sunk = build_loops(module, planner)
         seconds = block_seconds(main_block(module), self.machine, fuses=self.fuses)  # the backend's forms are costed as what they replace
-        late = run_passes(module, passes_after_splitting())
+        late = run_passes(module, passes_after_splitting(self.rewrites, self.platform))
         module.operation.verify()
         return Planned(
             module=module,

@@ -20,7 +20,7 @@ PATIENCE = 4  # loops in a row that may leave more over the budget than there wa
 
 def default_pipeline(*, rewrites: str = "all") -> tuple[Pass, ...]:
     """The passes in order; the loops are built between those before and those after splitting."""
-    return (*passes_before_splitting(rewrites), *passes_after_splitting())
+    return (*passes_before_splitting(rewrites), *passes_after_splitting(rewrites))
 
 
 def passes_before_splitting(rewrites: str) -> tuple[Pass, ...]:
@@ -28,9 +28,9 @@ def passes_before_splitting(rewrites: str) -> tuple[Pass, ...]:
     return (*canonicalise_passes(), *rewrite_passes(rewrites), *tidy_passes())
 
 
-def passes_after_splitting() -> tuple[Pass, ...]:
+def passes_after_splitting(rewrites: str = "all", platform: str = "cpu") -> tuple[Pass, ...]:
     """What the loops left is cleaned up; backend forms last, since they depend on how long the pieces are."""
-    return (*tidy_passes(), *backend_passes())
+    return (*tidy_passes(), *backend_passes(rewrites, platform))
 
 
 def run_passes(module: ir.Module, passes: Sequence[Pass]) -> tuple[Rewrite, ...]:

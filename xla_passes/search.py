@@ -122,7 +122,7 @@ class Search:
         loops = _forced_loops(block, force)
         if not force and (choice := largest_split(block)):
             loops.append(emit(choice))
-        late = run_passes(module, passes_after_splitting())
+        late = run_passes(module, passes_after_splitting(self.rewrites, self.platform))
         found = self._verified(limit_bytes, module, tuple(loops), (*fired, *late))
         if found.plan.report.peak_bytes <= limit_bytes:
             return found
@@ -134,7 +134,7 @@ class Search:
 
     def _frontier(self, *, fuses: bool) -> Frontier:
         if fuses not in self._frontiers:
-            self._frontiers[fuses] = Frontier(*self.prepared, self.held_bytes, self.platform, fuses=fuses)
+            self._frontiers[fuses] = Frontier(*self.prepared, self.held_bytes, self.platform, self.rewrites, fuses=fuses)
         return self._frontiers[fuses]
 
     def _fastest(self, frontier: Frontier, limit_bytes: int) -> Fit | None:

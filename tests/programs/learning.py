@@ -75,6 +75,19 @@ def gradient_of_a_convolutional_network(x, first, second, last):
     return jax.value_and_grad(loss)((first, second, last))
 
 
+@program(real(32, 3, 32, 32), real(16, 3, 3, 3), real(16, 16, 3, 3), real(16, 5), divisor=2)
+def gradient_of_a_channels_first_network(x, first, second, last):
+    """As PyTorch stores images: no convolution has the order of dimensions that the backend wants."""
+
+    def layer(x, w):
+        return jnp.tanh(lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NCHW", "OIHW", "NCHW")))
+
+    def loss(weights):
+        return ((layer(layer(x, weights[0]), weights[1]).mean((2, 3)) @ weights[2]) ** 2).mean()
+
+    return jax.value_and_grad(loss)((first, second, last))
+
+
 @program(real(401, 8), whole(401, 10007), real(8, 8))
 def gradient_of_an_embedding(table, words, weights):
     return jax.grad(lambda table: (jnp.tanh(table[words] @ weights) ** 2).sum())(table)

@@ -11,7 +11,9 @@ from jax import lax
 from memarray._runtime import CPU_OPTIONS
 from tests.helpers import compile_module, record, spec
 from xla_passes.analysis.workspace import workspace_bytes
+from xla_passes.canonicalise.inline import InlineCalls
 from xla_passes.plan import Report
+from xla_passes.rewrites.canonical_convolution import CanonicalConvolution
 from xla_passes.rewrites.stable_sort import UnstableSort
 
 F32, F64, BF16, F16, I8, I32, C64 = np.float32, np.float64, jnp.bfloat16, np.float16, np.int8, np.int32, np.complex64
@@ -54,6 +56,17 @@ def chain_loop(s, b, c, d, e):
         return lax.top_k(s * third, 5)[0][0]
 
     return lax.fori_loop(0, 4, body, 1.0)
+
+
+def kernel_gradient_loop(x, slopes):
+    """The gradient of a convolution's kernel, summed over batches: what splitting a network's gradient writes."""
+    order = lax.ConvDimensionNumbers((3, 0, 1, 2), (3, 0, 1, 2), (2, 3, 0, 1))  # [f, 0, 1, b]x[i, 0, 1, o]->[0, 1, b, f]
+
+    def body(i, total):
+        pieces = (lax.dynamic_slice_in_dim(each, i * 8, 8) for each in (x, slopes))
+        return total + lax.conv_general_dilated(*pieces, (1, 1), ((1, 1), (1, 1)), dimension_numbers=order)
+
+    return lax.fori_loop(0, len(x) // 8, body, jnp.zeros((3, 3, x.shape[-1], slopes.shape[-1])))
 
 
 def attention(q, k, v):
@@ -125,6 +138,7 @@ PROGRAMS: dict[str, tuple[Callable, ...]] = {
     "conv": (conv(), spec((16, 256, 256, 16)), spec((3, 3, 16, 32))),
     "grouped conv": (conv(feature_group_count=2), spec((16, 128, 128, 64)), spec((3, 3, 32, 64))),
     "conv of one filter": (conv(), spec((4, 1000, 1000, 4)), spec((5, 5, 4, 1))),
+    "conv in a loop": (kernel_gradient_loop, spec((32, 96, 96, 32)), spec((32, 96, 96, 32))),
     "conv in 3-D": (lambda x, w: lax.conv_general_dilated(x, w, (1, 1, 1), "SAME"), spec((2, 16, 64, 64, 64)), spec((32, 16, 3, 3, 3))),
     # Linear algebra
     "cholesky": (lambda a: jnp.linalg.cholesky(positive(a)), spec((3000, 3000), F64)),
@@ -166,6 +180,8 @@ def prepare(name, *, unstable_sorts=False):
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 20)  # freed blocks go back to the system at once; the table counts on it
     function, *specs = PROGRAMS[name]
     module = record(function, *specs, x64=True)
+    InlineCalls().run(module)
+    CanonicalConvolution().run(module)
     if unstable_sorts:
         UnstableSort().run(module)
     compiled = compile_module(module, CPU_OPTIONS)

@@ -147,7 +147,7 @@ def test_a_plan_says_what_was_split():
     assert loop.axis_length == loop.shape[loop.axis]
     assert loop.pieces == -(-loop.axis_length // loop.piece_length) >= 2
     assert loop.bytes_piece == loop.bytes_before * loop.piece_length // loop.axis_length
-    assert loop.bytes_piece < 100_000
+    assert min(each.bytes_piece for each in plan.loops) < 100_000  # an outer loop's pieces may be cut again inside
     assert loop.source_line == f"{__file__}:{nearest_l2.__code__.co_firstlineno + 1}"
     assert loop.recomputed == ()
     assert max(step.live_bytes for step in plan.steps_after) < max(step.live_bytes for step in plan.steps_before)

@@ -15,6 +15,7 @@ class Machine:
     """What the estimates assume of the hardware."""
 
     dot_flops: float = 1.2e11  # per second
+    convolution_flops: float = 8e10
     elements: float = 2e9  # cheap elementwise operations a second
     sorted_elements: float = 3e7
     selected_elements: float = 7e8  # elements a second that a top-k of short rows reads
@@ -49,6 +50,14 @@ def dot_flops(node: Node, graph: Graph) -> float:
     return 2.0 * math.prod(graph.shapes[node.results[0]]) * contracted
 
 
+def convolution_flops(node: Node, graph: Graph) -> float:
+    """Floating-point operations of a convolution, those on the padding included."""
+    numbers = stablehlo.ConvDimensionNumbers(node.op.attributes["dimension_numbers"])
+    kernel = graph.shapes[node.operands[1]]
+    filters = max(1, kernel[numbers.kernel_output_feature_dimension])
+    return 2.0 * math.prod(graph.shapes[node.results[0]]) * math.prod(kernel) / filters
+
+
 def compute_seconds(node: Node, graph: Graph, machine: Machine, row_length: int | None = None) -> float:
     """Arithmetic of one operation on whole values, without the memory traffic.
 
@@ -60,6 +69,8 @@ def compute_seconds(node: Node, graph: Graph, machine: Machine, row_length: int 
     made = math.prod(graph.shapes[node.results[0]])
     if name == "dot_general":
         return dot_flops(node, graph) / machine.dot_flops
+    if name == "convolution":
+        return convolution_flops(node, graph) / machine.convolution_flops
     if name == "sort":
         length = graph.shapes[node.results[0]][ir.IntegerAttr(node.op.attributes["dimension"]).value]
         return made * max(1.0, math.log2(max(2, length))) / machine.sorted_elements
