@@ -33,6 +33,16 @@ def produced_by(value: ir.Value, name: str) -> ir.Operation | None:
     return op if op is not None and op.name == name else None
 
 
+def constant_integer(value: ir.Value) -> int | None:
+    """The number that a scalar integer constant holds."""
+    owner = value.owner
+    if isinstance(owner, ir.Block) or owner.name != "stablehlo.constant" or ir.RankedTensorType(value.type).shape:
+        return None
+    if not isinstance(ir.RankedTensorType(value.type).element_type, ir.IntegerType):
+        return None
+    return int(ir.IntegerAttr(ir.DenseElementsAttr(owner.operation.attributes["value"]).get_splat_value()).value)
+
+
 def is_used(value: ir.Value) -> bool:
     """Whether anything reads `value`."""
     return next(iter(value.uses), None) is not None

@@ -6,6 +6,7 @@ from jaxlib.mlir.dialects import stablehlo
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
 from xla_passes.analysis.graph import Graph, Node, snapshot
 from xla_passes.analysis.liveness import CONTROL_FLOW, graph_liveness
+from xla_passes.patterns import constant_integer
 
 UNKNOWN_TRIPS = 10  # of a loop whose trips are only known when it runs
 _SLICES = frozenset({"stablehlo.dynamic_slice", "stablehlo.slice", "stablehlo.gather"})  # these read a part of their first operand
@@ -89,13 +90,3 @@ def trip_count(op: ir.Operation) -> int:
 
 def _maker(graph: Graph, value: int) -> Node | None:
     return graph.nodes[graph.owner[value]] if graph.owner[value] >= 0 else None
-
-
-def constant_integer(value: ir.Value) -> int | None:
-    """The number that a scalar integer constant holds."""
-    owner = value.owner
-    if isinstance(owner, ir.Block) or owner.name != "stablehlo.constant" or ir.RankedTensorType(value.type).shape:
-        return None
-    if not isinstance(ir.RankedTensorType(value.type).element_type, ir.IntegerType):
-        return None
-    return int(ir.IntegerAttr(ir.DenseElementsAttr(owner.operation.attributes["value"]).get_splat_value()).value)

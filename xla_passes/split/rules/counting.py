@@ -6,6 +6,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.graph import Graph, Node
+from xla_passes.patterns import constant_integer
 
 _ARITHMETIC = ("stablehlo.add", "stablehlo.subtract", "stablehlo.select")
 
@@ -27,7 +28,7 @@ class Count:
     def _number(self, value: int) -> tuple[int, int] | None:
         if value in self.arguments:
             return self.arguments[value]
-        if (number := _constant(self.body.values[value])) is not None:
+        if (number := constant_integer(self.body.values[value])) is not None:
             return 0, number
         node = _producer(self.body, value)
         if node is None or node.name not in _ARITHMETIC or self.body.shapes[value]:
@@ -41,7 +42,7 @@ class Count:
     def _is_never_negative(self, asked: int) -> bool:
         """Whether it is asked if a number is negative that never is: JAX does so before it adds an axis's length to an index."""
         node = _producer(self.body, asked)
-        if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or _constant(node.op.operands[1]) != 0:
+        if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or constant_integer(node.op.operands[1]) != 0:
             return False
         number = self._number(node.operands[0])
         return number is not None and min(number[1], number[0] * (self.trips - 1) + number[1]) >= 0
@@ -52,7 +53,7 @@ def count_of(op: ir.Operation, condition: Graph, body: Graph) -> Count | None:
     node = _producer(condition, condition.terminator.operands[0])
     if node is None or node.name != "stablehlo.compare" or node.operands[0] not in condition.arguments:
         return None
-    counter, trips = condition.arguments.index(node.operands[0]), _constant(node.op.operands[1])
+    counter, trips = condition.arguments.index(node.operands[0]), constant_integer(node.op.operands[1])
     found = Count(body, counter, trips or 0, _arguments(op, body))
     is_counted = _direction(node.op) == "LT" and found.arguments.get(body.arguments[counter]) == (1, 0)
     return found if is_counted and found.trips > 0 else None
@@ -61,10 +62,10 @@ def count_of(op: ir.Operation, condition: Graph, body: Graph) -> Count | None:
 def _arguments(op: ir.Operation, body: Graph) -> dict[int, tuple[int, int]]:
     found: dict[int, tuple[int, int]] = {}
     for argument, value, operand in zip(body.arguments, body.terminator.operands, op.operands, strict=True):
-        node, start = _producer(body, value), _constant(operand)
+        node, start = _producer(body, value), constant_integer(operand)
         if start is None or node is None or node.name != "stablehlo.add" or argument not in node.operands:
             continue
-        step = _constant(body.values[node.operands[1 - node.operands.index(argument)]])
+        step = constant_integer(body.values[node.operands[1 - node.operands.index(argument)]])
         if step is not None:
             found[argument] = step, start
     return found
@@ -76,13 +77,3 @@ def _producer(graph: Graph, value: int) -> Node | None:
 
 def _direction(op: ir.Operation) -> str:
     return str(stablehlo.ComparisonDirectionAttr(op.attributes["comparison_direction"]).value)
-
-
-def _constant(value: ir.Value) -> int | None:
-    """The number that a scalar integer constant holds."""
-    owner = value.owner
-    if isinstance(owner, ir.Block) or owner.name != "stablehlo.constant" or ir.RankedTensorType(value.type).shape:
-        return None
-    if not isinstance(ir.RankedTensorType(value.type).element_type, ir.IntegerType):
-        return None
-    return int(ir.IntegerAttr(ir.DenseElementsAttr(owner.operation.attributes["value"]).get_splat_value()).value)
