@@ -135,7 +135,7 @@ def test_plenty_leaves_the_program_as_written():
 def test_a_plan_says_what_was_split():
     knn = case(nearest_l2, (307, 5), (503, 5), k=3)
     before = serialize(knn.module)
-    limit = knn.held_bytes + 100_000
+    limit = knn.held_bytes + 200_000
     found = fit(knn.module, limit, report_of)
     plan = found.plan
     assert serialize(knn.module) == before, "the module that came in is left as it is"
@@ -147,7 +147,7 @@ def test_a_plan_says_what_was_split():
     assert loop.axis_length == loop.shape[loop.axis]
     assert loop.pieces == -(-loop.axis_length // loop.piece_length) >= 2
     assert loop.bytes_piece == loop.bytes_before * loop.piece_length // loop.axis_length
-    assert min(each.bytes_piece for each in plan.loops) < 100_000  # an outer loop's pieces may be cut again inside
+    assert loop.bytes_piece < 200_000
     assert loop.source_line == f"{__file__}:{nearest_l2.__code__.co_firstlineno + 1}"
     assert loop.recomputed == ()
     assert max(step.live_bytes for step in plan.steps_after) < max(step.live_bytes for step in plan.steps_before)
