@@ -3,6 +3,7 @@
 So a larger limit has every plan to choose from that a smaller one has: it is never slower, and a limit that works does so in any process.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,7 +22,8 @@ from xla_passes.split.planner import Planner
 
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
 HELD_SHARE = 256  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
-MISSES = 2  # budgets in a row that no plan keeps, after which smaller ones are not tried;
+SMALLER = 0.9  # of what any plan before takes: a plan that takes more, and does not keep its budget, is a miss
+MISSES = 2  # in a row, after which smaller budgets are not tried;
 LONG_PROGRAM = 128  # from so many operations on, where planning takes longer, one
 BISECTIONS = 2  # between the smallest budget that a plan keeps and the next
 MOST_TIME = 1000  # times what the program takes unsplit, by the estimate: slower plans are of no use
@@ -67,20 +69,21 @@ class Frontier:
     def descend(self, room_bytes: int) -> Iterator[Planned]:
         """Plans from the first budget on."""
         budget = self.first_budget(room_bytes)
-        kept, missed = 2 * budget, 0
-        while True:
+        kept, missed, smallest = 2 * budget, 0, math.inf
+        while missed < self._misses:
             planned = self.plan(budget)
             is_slow = planned.seconds > self._most_seconds
             if not is_slow:
                 yield planned
             if planned.is_kept and not is_slow:
                 kept, missed = budget, 0
-            else:
+            elif planned.estimate_bytes > SMALLER * smallest or is_slow:
                 missed += 1
+            smallest = min(smallest, planned.estimate_bytes)
             budget //= 2
-            if missed == self._misses or budget < self.smallest_bytes:
+            if budget < self.smallest_bytes:
                 break
-        if missed:
+        if kept > 2 * budget:
             yield from self._between(kept, kept // 2)
 
     def first_budget(self, room_bytes: int) -> int:
