@@ -19,6 +19,7 @@ from xla_passes.split.candidates import LoopNest, body_of, placement
 from xla_passes.split.courses import Built, Choice
 from xla_passes.split.pieces import Pieces
 from xla_passes.split.region import CHEAP, Sink, Step
+from xla_passes.split.rules.indexing import move_inside
 from xla_passes.split.table import RULES
 
 
@@ -47,6 +48,9 @@ def build(choice: Choice) -> Built:
     for node in reversed(graph.nodes):
         if node.index not in alive and not any(is_used(result) for result in node.op.results):
             node.op.erase()
+        elif node.index in alive:
+            with context():
+                move_inside(node.op)
     return Built(described, emitter.body, emitter.pieces)
 
 

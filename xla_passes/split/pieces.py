@@ -12,6 +12,7 @@ from xla_passes.module import walk
 from xla_passes.split.axes import Frame, Label, units_in
 from xla_passes.split.factors import Piece, Window
 from xla_passes.split.region import Step
+from xla_passes.split.rules.indexing import move_inside
 from xla_passes.split.table import RULES
 
 
@@ -97,6 +98,7 @@ class Pieces:
         """The operation again, whole, reading what is known here."""
         copy = node.op.clone(ir.InsertionPoint.current)
         rewire(copy, {self.graph.values[value]: self.get(value, None) for value in node.reads if (value, None) in self.known})
+        move_inside(copy)
         return copy
 
 

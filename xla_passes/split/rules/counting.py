@@ -8,7 +8,7 @@ from jaxlib.mlir.dialects import stablehlo
 from xla_passes.analysis.graph import Graph, Node
 from xla_passes.patterns import constant_integer
 
-_ARITHMETIC = ("stablehlo.add", "stablehlo.subtract", "stablehlo.select")
+_ARITHMETIC = ("stablehlo.add", "stablehlo.subtract", "stablehlo.select", "stablehlo.clamp")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class Count:
             return None
         if node.name == "stablehlo.select":
             return self._number(node.operands[2]) if self._is_never_negative(node.operands[0]) else None
+        if node.name == "stablehlo.clamp":
+            least, number, most = map(self._number, node.operands)
+            return number if least and number and most and self._is_ordered(least, number) and self._is_ordered(number, most) else None
         left, right = (self._number(operand) for operand in node.operands)
         sign = 1 if node.name == "stablehlo.add" else -1
         return (left[0] + sign * right[0], left[1] + sign * right[1]) if left and right else None
@@ -45,7 +48,11 @@ class Count:
         if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or constant_integer(node.op.operands[1]) != 0:
             return False
         number = self._number(node.operands[0])
-        return number is not None and min(number[1], number[0] * (self.trips - 1) + number[1]) >= 0
+        return number is not None and self._is_ordered((0, 0), number)
+
+    def _is_ordered(self, low: tuple[int, int], high: tuple[int, int]) -> bool:
+        """Whether the first number is never larger than the second: as in the first trip, so in the last."""
+        return all(low[0] * trip + low[1] <= high[0] * trip + high[1] for trip in (0, self.trips - 1))
 
 
 def count_of(op: ir.Operation, condition: Graph, body: Graph) -> Count | None:

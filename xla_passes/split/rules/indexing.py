@@ -6,7 +6,9 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.build import filled, index_type, recreate, resized, scalar, tensor
+from xla_passes.canonicalise.constants import filled_with
 from xla_passes.module import element_bits, shape_of
+from xla_passes.patterns import producer
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Rule
 from xla_passes.split.rules.elementwise import emit_resized
 from xla_passes.split.rules.stretches import clamped, stretch, window_of
@@ -30,8 +32,8 @@ def _emit_slice(op: ir.Operation, operands: Sequence[ir.Value], factor: Factor, 
     assert axis is not None
     kind = resized(op.results[0].type, axis.dim, piece.length)
     value, *starts = operands
+    starts = _starts(shape_of(op.operands[0]), shape_of(op.results[0]), starts, piece)
     if factor.kind is Kind.FREE:
-        starts = _starts(shape_of(value), shape_of(op.results[0]), starts, piece)
         starts[axis.dim] = stablehlo.add(starts[axis.dim], stablehlo.convert(starts[axis.dim].type, piece.offset))
     return recreate(op, [value, *starts], [kind], slice_sizes=ir.DenseI64ArrayAttr.get(kind.shape))
 
@@ -42,10 +44,35 @@ def _starts(source: Sequence[int], sizes: Sequence[int], starts: Sequence[ir.Val
     wide = tensor((), max(needed, element_of(piece.offset), key=element_bits))
     meant: list[ir.Value] = []
     for size, taken, start in zip(source, sizes, starts, strict=True):
-        element = ir.IntegerType(ir.RankedTensorType(start.type).element_type)
-        most = min(size - taken, 2 ** (element.width - (not element.is_unsigned)) - 1)
-        meant.append(stablehlo.convert(wide, clamped(start, 0, most)))
+        meant.append(stablehlo.convert(wide, _inside(start, size - taken)))
     return meant
+
+
+def _inside(start: ir.Value, most: int) -> ir.Value:
+    """A start index, moved inside unless it says itself that it is there."""
+    element = ir.IntegerType(element_of(start))
+    most = min(most, 2 ** (element.width - (not element.is_unsigned)) - 1)
+    owner = producer(start)
+    bounds = (owner.operands[0], owner.operands[2]) if owner is not None and owner.name == "stablehlo.clamp" else (start, start)
+    least, largest = map(filled_with, bounds)
+    if least is not None and largest is not None and 0 <= least <= largest <= most:
+        return start
+    return clamped(start, 0, most)
+
+
+def move_inside(op: ir.Operation) -> None:
+    """Say where a dynamic_slice starts that is asked for a start outside of its operand; other operations stay as they are.
+
+    XLA makes one slice of two that follow each other (algsimp, jaxlib 0.10.2; openxla/xla#49121), also with a reshape, a transpose or a
+    broadcast in between: it adds the second start as it is, and moves the first inside as if that slice were as small as the second. Loops
+    slice what slices made, and a gather of one place, as pieces of larger ones are, is such a slice, too. Right is the sum of starts that
+    lie inside before.
+    """
+    if op.name != "stablehlo.dynamic_slice":
+        return
+    with op.location, ir.InsertionPoint(op):
+        for dim, (size, taken) in enumerate(zip(shape_of(op.operands[0]), shape_of(op.results[0]), strict=True)):
+            op.operands[1 + dim] = _inside(op.operands[1 + dim], size - taken)
 
 
 def _update_factors(op: ir.Operation) -> tuple[Factor, ...]:

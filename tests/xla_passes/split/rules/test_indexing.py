@@ -5,12 +5,18 @@ import numpy as np
 import pytest
 from jax import lax
 
-from tests.helpers import random_array, run
+from tests.helpers import evaluate, random_array, run
 from tests.xla_passes.split.programs import special
 from tests.xla_passes.split.rules.forcing import check_pieces
 
 TAKE, UPDATE = "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice"
 INTEGERS = ("int8", "int32", "int64", "uint8", "uint32", "uint64")
+
+
+def matched(module, *arguments):
+    """What XLA computes of a split module; of another, which it may compile wrongly itself, what the reference interpreter does."""
+    is_split = "stablehlo.while" in str(module)
+    return run(module, *arguments) if is_split else evaluate(module, *arguments)
 
 
 def starts_of(dtype):
@@ -56,6 +62,29 @@ def test_starts_of_a_type_that_does_not_count_to_the_end(op):
         return [jnp.negative(lax.dynamic_update_slice(y, u, (start,))) for start in starts]
 
     check_pieces(function, x, starts, op=op, pieces=(7,), run=run)
+
+
+def test_points_of_slices_that_start_beyond_the_end():
+    """XLA makes one slice of the slice and of the gather of one place in each piece, with starts that it does not move inside."""
+    x, points = random_array((3, 5)), np.array([[2, 0], [2, 1], [0, 1]], np.int32)
+
+    def function(x, points, starts):
+        return [lax.dynamic_slice(x, (0, start), (3, 2))[points[:, 0], points[:, 1]] for start in starts]
+
+    starts = np.array([-7, 0, 2, 4, 9], np.int32)
+    check_pieces(function, x, points, starts, op="stablehlo.gather", pieces=(3,), run=matched)
+
+
+@pytest.mark.parametrize("then", [lambda y: y, jnp.transpose, lambda y: y[None]], ids=["slice", "transpose", "reshape"])
+def test_rests_of_slices_that_start_beyond_the_end(then):
+    """What does not divide is a slice of the slice, behind the loop."""
+    x, starts = random_array((11, 3)), np.array([-7, 0, 5, 100], np.int32)
+
+    def function(x, starts):
+        slices = [then(lax.dynamic_slice(x, (start, start), (7, 2))) for start in starts]
+        return [jnp.sum(each * each, axis=tuple(range(each.ndim))[-2:]) for each in slices]
+
+    check_pieces(function, x, starts, op="stablehlo.dynamic_slice", axis=0, kind="reduction", pieces=(2, 3), run=matched, is_exact=False)
 
 
 def test_what_is_not_updated_keeps_its_bits():
