@@ -22,10 +22,10 @@ from xla_passes.split.planner import Planner
 
 SMALLEST_BUDGET = 1 << 12  # bytes of temporaries
 HELD_SHARE = 256  # nor is the budget much smaller than this part of the arguments and outputs: it would change little
-SMALLER = 0.9  # of what any plan before takes: a plan that takes more, and does not keep its budget, is a miss
+SMALLER = 0.9  # of what the plans before take: a plan that takes more, and does not keep its budget, is a miss
 MISSES = 2  # in a row, after which smaller budgets are not tried;
 LONG_PROGRAM = 128  # from so many operations on, where planning takes longer, one
-BISECTIONS = 2  # between the smallest budget that a plan keeps and the next
+BISECTIONS = 2  # between the smallest budget with a useful plan and the next
 MOST_TIME = 1000  # times what the program takes unsplit, by the estimate: slower plans are of no use
 LEAST_TIME = 1.0  # seconds that any plan may take, however fast the program is unsplit
 
@@ -69,22 +69,25 @@ class Frontier:
     def descend(self, room_bytes: int) -> Iterator[Planned]:
         """Plans from the first budget on."""
         budget = self.first_budget(room_bytes)
-        kept, missed, smallest = 2 * budget, 0, math.inf
+        useful, missed, smallest = 2 * budget, 0, math.inf
         while missed < self._misses:
             planned = self.plan(budget)
-            is_slow = planned.seconds > self._most_seconds
-            if not is_slow:
+            if planned.seconds <= self._most_seconds:
                 yield planned
-            if planned.is_kept and not is_slow:
-                kept, missed = budget, 0
-            elif planned.estimate_bytes > SMALLER * smallest or is_slow:
+            if self._is_useful(planned, smallest):
+                useful, missed = budget, 0
+                smallest = min(smallest, planned.estimate_bytes)
+            else:
                 missed += 1
-            smallest = min(smallest, planned.estimate_bytes)
             budget //= 2
             if budget < self.smallest_bytes:
                 break
-        if kept > 2 * budget:
-            yield from self._between(kept, kept // 2)
+        if useful > 2 * budget:
+            yield from self._between(useful, useful // 2, smallest)
+
+    def _is_useful(self, planned: Planned, smallest: float) -> bool:
+        """Whether a plan keeps its budget, or at least takes less than those before, in a time that somebody would wait for."""
+        return planned.seconds <= self._most_seconds and (planned.is_kept or planned.estimate_bytes <= SMALLER * smallest)
 
     def first_budget(self, room_bytes: int) -> int:
         """The first budget that is at most twice the room: a plan may well take less than it may."""
@@ -93,16 +96,15 @@ class Frontier:
             budget //= 2
         return budget
 
-    def _between(self, kept: int, missed: int) -> Iterator[Planned]:
-        """Plans for budgets between one that a plan keeps and one that none does."""
+    def _between(self, useful: int, missed: int, smallest: float) -> Iterator[Planned]:
+        """Plans for budgets between one with a useful plan and one without."""
         for _ in range(BISECTIONS):
-            budget = (kept + missed) // 2
+            budget = (useful + missed) // 2
             planned = self.plan(budget)
-            is_slow = planned.seconds > self._most_seconds
-            if not is_slow:
+            if planned.seconds <= self._most_seconds:
                 yield planned
-            if planned.is_kept and not is_slow:
-                kept = budget
+            if self._is_useful(planned, smallest):
+                useful = budget
             else:
                 missed = budget
 

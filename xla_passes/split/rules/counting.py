@@ -36,8 +36,8 @@ class Count:
         if node.name == "stablehlo.select":
             return self._number(node.operands[2]) if self._is_never_negative(node.operands[0]) else None
         if node.name == "stablehlo.clamp":
-            least, number, most = map(self._number, node.operands)
-            return number if least and number and most and self._is_ordered(least, number) and self._is_ordered(number, most) else None
+            low, middle, high = map(self._number, node.operands)
+            return middle if low and middle and high and self._is_ordered(low, middle) and self._is_ordered(middle, high) else None
         left, right = (self._number(operand) for operand in node.operands)
         sign = 1 if node.name == "stablehlo.add" else -1
         return (left[0] + sign * right[0], left[1] + sign * right[1]) if left and right else None
