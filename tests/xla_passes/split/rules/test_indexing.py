@@ -8,15 +8,13 @@ from jax import lax
 from tests.helpers import evaluate, random_array, run
 from tests.xla_passes.split.programs import special
 from tests.xla_passes.split.rules.forcing import check_pieces
+from tests.xla_passes.split.splitting import assert_agree, canonical
+from xla_passes.module import context, main_block
+from xla_passes.split.rules.indexing import move_inside
+from xla_passes.split.rules.trips import stacks_of
 
 TAKE, UPDATE = "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice"
 INTEGERS = ("int8", "int32", "int64", "uint8", "uint32", "uint64")
-
-
-def matched(module, *arguments):
-    """What XLA computes of a split module; of another, which it may compile wrongly itself, what the reference interpreter does."""
-    is_split = "stablehlo.while" in str(module)
-    return run(module, *arguments) if is_split else evaluate(module, *arguments)
 
 
 def starts_of(dtype):
@@ -64,27 +62,35 @@ def test_starts_of_a_type_that_does_not_count_to_the_end(op):
     check_pieces(function, x, starts, op=op, pieces=(7,), run=run)
 
 
-def test_points_of_slices_that_start_beyond_the_end():
-    """XLA makes one slice of the slice and of the gather of one place in each piece, with starts that it does not move inside."""
-    x, points = random_array((3, 5)), np.array([[2, 0], [2, 1], [0, 1]], np.int32)
-
-    def function(x, points, starts):
-        return [lax.dynamic_slice(x, (0, start), (3, 2))[points[:, 0], points[:, 1]] for start in starts]
-
-    starts = np.array([-7, 0, 2, 4, 9], np.int32)
-    check_pieces(function, x, points, starts, op="stablehlo.gather", pieces=(3,), run=matched)
-
-
 @pytest.mark.parametrize("then", [lambda y: y, jnp.transpose, lambda y: y[None]], ids=["slice", "transpose", "reshape"])
-def test_rests_of_slices_that_start_beyond_the_end(then):
-    """What does not divide is a slice of the slice, behind the loop."""
-    x, starts = random_array((11, 3)), np.array([-7, 0, 5, 100], np.int32)
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_slices_of_slices_start_inside(then, dtype):
+    """XLA makes one slice of both, with starts that it does not move inside as the two do: they are there already."""
+    x, starts = random_array((11, 5)), np.array(starts_of(dtype), dtype)
 
     def function(x, starts):
-        slices = [then(lax.dynamic_slice(x, (start, start), (7, 2))) for start in starts]
-        return [jnp.sum(each * each, axis=tuple(range(each.ndim))[-2:]) for each in slices]
+        slices = [then(lax.dynamic_slice(x, (start, start), (7, 4))) for start in starts]
+        return [lax.dynamic_slice(each, (start,) * each.ndim, (1,) * each.ndim) for each in slices for start in starts]
 
-    check_pieces(function, x, starts, op="stablehlo.dynamic_slice", axis=0, kind="reduction", pieces=(2, 3), run=matched, is_exact=False)
+    module = canonical(function, x, starts, x64=True)
+    expected = evaluate(module, x, starts)
+    with context():
+        for view in list(main_block(module).operations):
+            move_inside(view.operation)
+    assert_agree(run(module, x, starts), expected, is_exact=True)
+
+
+def test_trips_that_slice_inside_still_split():
+    """A row of each trip, of which it is said that it is one."""
+    x = random_array((7, 3))
+    module = canonical(lambda x: lax.scan(lambda carry, row: (carry + row, carry * row), jnp.zeros(3), x), x)
+    (loop,) = (view.operation for view in main_block(module).operations if view.operation.name == "stablehlo.while")
+    before = [(stacks.dims, len(stacks.accesses)) for stacks in stacks_of(loop)]
+    with context():
+        for view in list(loop.regions[1].blocks[0].operations):
+            move_inside(view.operation)
+    assert "stablehlo.clamp" in str(loop)
+    assert before == [(stacks.dims, len(stacks.accesses)) for stacks in stacks_of(loop)] != []
 
 
 def test_what_is_not_updated_keeps_its_bits():
