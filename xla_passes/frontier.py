@@ -63,7 +63,7 @@ class Frontier:
         self.whole_bytes = self._taken(canonical)
         self.smallest_bytes = max(SMALLEST_BUDGET, held_bytes // HELD_SHARE)
         self._misses = 1 if len(block.operations) >= LONG_PROGRAM else MISSES
-        self._most_seconds = max(LEAST_TIME, MOST_TIME * block_seconds(block, self.machine, fuses=fuses))
+        self.most_seconds = max(LEAST_TIME, MOST_TIME * block_seconds(block, self.machine, fuses=fuses))
         self._made: dict[int, Planned] = {}
 
     def descend(self, room_bytes: int) -> Iterator[Planned]:
@@ -72,8 +72,7 @@ class Frontier:
         useful, missed, smallest = 2 * budget, 0, math.inf
         while missed < self._misses:
             planned = self.plan(budget)
-            if planned.seconds <= self._most_seconds:
-                yield planned
+            yield planned
             if self._is_useful(planned, smallest):
                 useful, missed = budget, 0
                 smallest = min(smallest, planned.estimate_bytes)
@@ -87,7 +86,7 @@ class Frontier:
 
     def _is_useful(self, planned: Planned, smallest: float) -> bool:
         """Whether a plan keeps its budget, or at least takes less than those before, in a time that somebody would wait for."""
-        return planned.seconds <= self._most_seconds and (planned.is_kept or planned.estimate_bytes <= SMALLER * smallest)
+        return planned.seconds <= self.most_seconds and (planned.is_kept or planned.estimate_bytes <= SMALLER * smallest)
 
     def first_budget(self, room_bytes: int) -> int:
         """The first budget that is at most twice the room: a plan may well take less than it may."""
@@ -101,8 +100,7 @@ class Frontier:
         for _ in range(BISECTIONS):
             budget = (useful + missed) // 2
             planned = self.plan(budget)
-            if planned.seconds <= self._most_seconds:
-                yield planned
+            yield planned
             if self._is_useful(planned, smallest):
                 useful = budget
             else:
@@ -123,7 +121,7 @@ class Frontier:
 
     def _plan(self, budget_bytes: int) -> Planned:
         module = clone(self.canonical)
-        planner = Planner(budget_bytes, self._inside(), machine=self.machine, most_seconds=self._most_seconds)
+        planner = Planner(budget_bytes, self._inside(), machine=self.machine, most_seconds=self.most_seconds)
         loops, sunk = build_loops(module, planner)
         seconds = block_seconds(main_block(module), self.machine, fuses=self.fuses)  # the backend's forms are costed as what they replace
         late = run_passes(module, passes_after_splitting(self.rewrites, self.platform))

@@ -15,7 +15,7 @@ from xla_passes.plan import Blocked, CannotFitError, Fit, Loop, Plan, Report, Re
 from xla_passes.split.forced import forced_loop, largest_split
 from xla_passes.split.loops import emit
 
-SLOWER = 8  # times the seconds of the fastest plan: once smaller budgets come to this, they are not looked at any more,
+SLOWER = 3  # times the seconds of the fastest plan: once smaller budgets come to this, they are not looked at any more,
 NO_FASTER = 4  # nor after so many that are no faster
 LONG_PROGRAM, NO_FASTER_LONG = 500, 1  # from so many operations on, after so many
 UNSURE = 1.25  # times the room that a plan may take by the estimate to be compiled all the same
@@ -145,10 +145,10 @@ class Search:
         unlikely: list[Planned] = []
         peaks: list[int] = []
         for planned in frontier.descend(max(0, room)):
-            if planned.estimate_bytes > room:
-                unlikely.append(planned)
+            if planned.seconds <= frontier.most_seconds:
+                (waiting if planned.estimate_bytes <= room else unlikely).append(planned)
+            if not waiting:
                 continue
-            waiting.append(planned)
             best = min(waiting, key=_seconds)
             if planned.seconds <= SLOWER * best.seconds and len(waiting) - waiting.index(best) <= patience:
                 continue
