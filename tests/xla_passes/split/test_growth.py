@@ -38,3 +38,29 @@ def test_what_a_carry_starts_from_is_there_before_the_loop(large_bytes, recomput
     emit(Choice(graph, LoopNest(region, 2), 0))
     module.operation.verify()
     assert_same_bits(evaluate(module, x), expected)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_a_loop_that_sums_up_a_part_of_what_it_captures(first):
+    """Where rows are left out, the pieces are not all of what is summed: the loop is not cut along them, or rightly."""
+
+    def function(x):
+        rows = x * x
+        return lax.fori_loop(0, 3, lambda _, total: total + (rows[first:] * jnp.arange(1, 5 - first)[:, None]).sum(), 0)
+
+    module = record(function, spec((4, 2), np.int32))
+    run_passes(module, passes_before_splitting("exact"))
+    x = np.arange(8, dtype=np.int32).reshape(4, 2)
+    expected = evaluate(clone(module), x)
+    for large_bytes in (1, 8, 16):
+        for axis in (0, 1):
+            copy = clone(module)
+            graph = snapshot(main_block(copy))
+            target = next(node.results[0] for node in graph.nodes if node.name == "stablehlo.multiply")
+            region = grow(graph, Axes(graph), target, axis, Growth(large_bytes))
+            for length in range(region.shortest, region.units) if region else ():
+                fresh = clone(module)
+                block = snapshot(main_block(fresh))
+                emit(Choice(block, LoopNest(grow(block, Axes(block), target, axis, Growth(large_bytes)), length), 0))
+                fresh.operation.verify()
+                assert_same_bits(evaluate(fresh, x), expected)

@@ -10,7 +10,7 @@ from tests.xla_passes.split.random_programs import OPERATIONS, Setting, apply
 from tests.xla_passes.split.random_recipes import SMALL, draw_recipe
 
 
-@pytest.mark.parametrize("seed", [*range(10_000, 10_024), 770_014])
+@pytest.mark.parametrize("seed", [*range(10_000, 10_024), 770_014, 882_043])
 def test_split_anywhere(seed):
     """One to three loops over any axes, by the reference interpreter and by XLA; and all of `fit`."""
     case = case_of(draw_recipe(seed))

@@ -32,6 +32,7 @@ class Body:
 
     graph: Graph
     axes: Axes
+    units: int = 0  # of the axis that is followed
     sliced: dict[int, Label] = field(default_factory=dict)  # what follows from the labels of what it is given
     partial: dict[int, Step] = field(default_factory=dict)  # reductions of a piece that end in a running total
 
@@ -75,9 +76,9 @@ class Body:
             raise BlockedError("inside of it, every trip writes to a part of it")  # a piece would take as many trips as the whole
         return Step(index, factor, *units)
 
-    def slice_forwards(self, given: dict[int, Label]) -> None:
-        """Note what follows from the labels of arguments and captured values."""
-        self.sliced = dict(given)
+    def slice_forwards(self, given: dict[int, Label], units: int) -> None:
+        """Note what follows from the labels of arguments and captured values, on an axis of so many units."""
+        self.sliced, self.units = dict(given), units
         for node in self.graph.nodes:
             step = next((step for at, _ in enumerate(node.reads) if (step := self._step_from(node, at, _SLICED_KINDS))), None)
             for value, label in step.makes(node) if step else ():
@@ -92,6 +93,11 @@ class Body:
         axis = factor.operands[at]
         units = to_factor(label, axis) if isinstance(axis, Axis) else None
         return Step(node.index, factor, *units) if units else None
+
+    def _takes_all(self, step: Step) -> bool:
+        """Whether the pieces of what a reduction reads are, one after the other, all of it: none is cut off before, or missing."""
+        reads = step.reads(self.graph.nodes[step.node])
+        return all(label.covers(self.units, self.graph.shapes[value][label.dim]) for value, label in reads if label)
 
     def find_total(self, at: int) -> bool:
         """Whether a result is what the body was given for it, combined with a reduction of a piece, and used for nothing else."""
@@ -112,7 +118,7 @@ class Body:
         node = graph.nodes[graph.owner[value]]
         if _reducer(node) == total:
             steps = (self._step_from(node, at, (Kind.REDUCTION,)) for at, _ in enumerate(node.operands))
-            step = next((step for step in steps if step), None)
+            step = next((step for step in steps if step and self._takes_all(step)), None)
             if step:
                 self.partial[value] = step
             return step is not None

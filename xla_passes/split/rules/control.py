@@ -57,7 +57,7 @@ class _Bodies:
         graph = body.graph
         given = {graph.arguments[at]: label for at, label in self.results.items()} if self.condition else {}
         given |= {graph.number[value]: label for value, label in self.captured.items() if label and value in graph.number}
-        body.slice_forwards(given)
+        body.slice_forwards(given, self.units)
 
     def _note_results(self, body: Body) -> None:
         graph = body.graph
