@@ -108,7 +108,6 @@ class FittedProgram:
         self.name = recording.name
         self.signature = Signature(recording.arguments, recording.results)
         self.compilations = 0
-        self._artifact = recording.artifact
         self._device = device
         self._split = split
         self._search = Search(parse(recording.artifact), self._report, rewrites=rewrites, platform=device.platform)
@@ -126,7 +125,8 @@ class FittedProgram:
     def _known(self, limit_bytes: int) -> Served | None:
         """A kept program, unless the limit leaves room for plans that were not looked at yet, and that may be faster."""
         found = self._fastest(limit_bytes)
-        return found if found and (not found.plan.loops or self._search.is_searched(limit_bytes)) else None
+        is_final = found and (self._split == "always" or not found.plan.loops or self._search.is_searched(limit_bytes))
+        return found if is_final else None
 
     def _fastest(self, limit_bytes: int) -> Served | None:
         return next((served for served in self._served if served.peak_bytes <= limit_bytes), None)
@@ -170,7 +170,7 @@ class FittedProgram:
         if plan.unsplit is None or plan.unsplit.program is None:
             return None
         whole = dataclasses.replace(plan, report=plan.unsplit, loops=(), rewrites=(), blocked=(), steps_after=plan.steps_before)
-        return Fit(parse(self._artifact), whole)
+        return Fit(self._search.module, whole)
 
     def _report(self, module: ir.Module) -> Report:
         self.compilations += 1

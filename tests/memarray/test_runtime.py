@@ -161,7 +161,10 @@ def test_always_split_never_serves_the_unsplit_program():
     try:
         assert memarray.plan(fn, X, Y, memory_limit="1GB").loops
         assert memarray.plan(fn, X, Y, memory_limit="1GB").loops
-        result = memarray.wrap(fn, memory_limit="1GB")(X, Y)
+        with events() as seen:
+            result = memarray.wrap(fn, memory_limit="1GB")(X, Y)
+            memarray.plan(fn, X, Y, memory_limit="2GB")
+        assert compilations(seen) == 0
     finally:
         memarray.config.split = "when needed"
     assert not memarray.plan(fn, X, Y, memory_limit="1GB").loops
