@@ -23,21 +23,32 @@ def starts_from_its_own_rows(x):
     return lax.fori_loop(0, 4, lambda i, top: jnp.maximum(top, rows[i]) - last, last), rows
 
 
-@pytest.mark.parametrize("recomputes_whole", [False, True])
-@pytest.mark.parametrize("large_bytes", [1, 8, 100])
-def test_what_a_carry_starts_from_is_there_before_the_loop(large_bytes, recomputes_whole):
-    module = record(starts_from_its_own_rows, spec((4,), np.int32))
+def count_that_agree(function, name, x, growths):
+    """Loops over each axis of what the first operation of that name makes, of every length, each in a copy: they compute the same."""
+    module = record(function, spec(x.shape, x.dtype))
     run_passes(module, passes_before_splitting("exact"))
-    x = np.array([3, -1, 7, 2], np.int32)
     expected = evaluate(clone(module), x)
-    graph = snapshot(main_block(module))
-    target = next(node.results[0] for node in graph.nodes if node.name == "stablehlo.subtract")
-    region = grow(graph, Axes(graph), target, 0, Growth(large_bytes, recomputes_whole))
-    if region is None:
-        return
-    emit(Choice(graph, LoopNest(region, 2), 0))
-    module.operation.verify()
-    assert_same_bits(evaluate(module, x), expected)
+    built = 0
+    for growth in growths:
+        for axis in range(x.ndim):
+            for length in range(1, x.shape[axis]):
+                copy = clone(module)
+                graph = snapshot(main_block(copy))
+                target = next(node.results[0] for node in graph.nodes if node.name == name)
+                region = grow(graph, Axes(graph), target, axis, growth)
+                if region is None or not region.shortest <= length < region.units:
+                    continue
+                emit(Choice(graph, LoopNest(region, length), 0))
+                copy.operation.verify()
+                assert_same_bits(evaluate(copy, x), expected)
+                built += 1
+    return built
+
+
+def test_what_a_carry_starts_from_is_there_before_the_loop():
+    x = np.array([3, -1, 7, 2], np.int32)
+    growths = [Growth(large_bytes, recomputes_whole) for large_bytes in (1, 8, 100) for recomputes_whole in (False, True)]
+    assert count_that_agree(starts_from_its_own_rows, "stablehlo.subtract", x, growths)
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])
@@ -48,19 +59,5 @@ def test_a_loop_that_sums_up_a_part_of_what_it_captures(first):
         rows = x * x
         return lax.fori_loop(0, 3, lambda _, total: total + (rows[first:] * jnp.arange(1, 5 - first)[:, None]).sum(), 0)
 
-    module = record(function, spec((4, 2), np.int32))
-    run_passes(module, passes_before_splitting("exact"))
     x = np.arange(8, dtype=np.int32).reshape(4, 2)
-    expected = evaluate(clone(module), x)
-    for large_bytes in (1, 8, 16):
-        for axis in (0, 1):
-            copy = clone(module)
-            graph = snapshot(main_block(copy))
-            target = next(node.results[0] for node in graph.nodes if node.name == "stablehlo.multiply")
-            region = grow(graph, Axes(graph), target, axis, Growth(large_bytes))
-            for length in range(region.shortest, region.units) if region else ():
-                fresh = clone(module)
-                block = snapshot(main_block(fresh))
-                emit(Choice(block, LoopNest(grow(block, Axes(block), target, axis, Growth(large_bytes)), length), 0))
-                fresh.operation.verify()
-                assert_same_bits(evaluate(fresh, x), expected)
+    assert count_that_agree(function, "stablehlo.multiply", x, [Growth(large_bytes) for large_bytes in (1, 8, 16)])
