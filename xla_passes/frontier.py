@@ -57,7 +57,6 @@ class Frontier:
         self, canonical: ir.Module, fired: tuple[Rewrite, ...], held_bytes: int, platform: str, rewrites: str = "all", *, fuses: bool = True
     ) -> None:
         self.canonical, self.fired, self.platform, self.rewrites, self.fuses = canonical, fired, platform, rewrites, fuses
-        self._has_workspace = platform == "cpu"
         block = main_block(canonical)
         self.machine = Machine()
         self.whole_bytes = self._taken(canonical)
@@ -113,7 +112,7 @@ class Frontier:
         return self._made[budget_bytes]
 
     def _inside(self) -> Inside:
-        return Inside(self.fuses, self._has_workspace)
+        return Inside(self.fuses, has_workspace=self.platform == "cpu")
 
     def _taken(self, module: ir.Module) -> int:
         """Temporaries and, while they are there, the work space of library calls."""

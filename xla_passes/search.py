@@ -194,8 +194,7 @@ class Search:
         estimate_bytes: int = 0,
     ) -> Fit:
         module.operation.verify()
-        plan = self._plan_of(limit_bytes, module, self.report(module), loops, fired, blocked)
-        found = Fit(module, replace(plan, estimated_seconds=seconds, estimate_bytes=estimate_bytes))
+        found = Fit(module, self._plan_of(limit_bytes, module, self.report(module), loops, fired, blocked, seconds, estimate_bytes))
         self.tried.append(found)
         return found
 
@@ -207,6 +206,8 @@ class Search:
         loops: tuple[Loop, ...] = (),
         fired: tuple[Rewrite, ...] = (),
         blocked: tuple[Blocked, ...] = (),
+        seconds: float | None = None,
+        estimate_bytes: int = 0,
     ) -> Plan:
         """What was done, with the estimates of memory over the program's steps before and after."""
         return Plan(
@@ -219,6 +220,8 @@ class Search:
             blocked=blocked,
             steps_before=self.steps_before,
             steps_after=self.steps_before if module is self.module else steps(module),
+            estimate_bytes=estimate_bytes,
+            estimated_seconds=seconds,
         )
 
     def _error(self, limit_bytes: int) -> CannotFitError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from xla_passes.analysis.graph import Graph, Node
+from xla_passes.analysis.graph import Graph
 from xla_passes.patterns import constant_integer
 
 _ARITHMETIC = ("stablehlo.add", "stablehlo.subtract", "stablehlo.select", "stablehlo.clamp")
@@ -30,7 +30,7 @@ class Count:
             return self.arguments[value]
         if (number := constant_integer(self.body.values[value])) is not None:
             return 0, number
-        node = _producer(self.body, value)
+        node = self.body.producer(value)
         if node is None or node.name not in _ARITHMETIC or self.body.shapes[value]:
             return None
         if node.name == "stablehlo.select":
@@ -44,7 +44,7 @@ class Count:
 
     def _is_never_negative(self, asked: int) -> bool:
         """Whether it is asked if a number is negative that never is: JAX does so before it adds an axis's length to an index."""
-        node = _producer(self.body, asked)
+        node = self.body.producer(asked)
         if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or constant_integer(node.op.operands[1]) != 0:
             return False
         number = self._number(node.operands[0])
@@ -56,30 +56,34 @@ class Count:
 
 
 def count_of(op: ir.Operation, condition: Graph, body: Graph) -> Count | None:
-    """How a loop counts its trips, if it does and there are any."""
-    node = _producer(condition, condition.terminator.operands[0])
-    if node is None or node.name != "stablehlo.compare" or node.operands[0] not in condition.arguments:
+    """How a loop counts its trips one by one from zero, if it does and there are any."""
+    test = counter_of(condition)
+    if test is None:
         return None
-    counter, trips = condition.arguments.index(node.operands[0]), constant_integer(node.op.operands[1])
-    found = Count(body, counter, trips or 0, _arguments(op, body))
-    is_counted = _direction(node.op) == "LT" and found.arguments.get(body.arguments[counter]) == (1, 0)
-    return found if is_counted and found.trips > 0 else None
+    found = Count(body, *test, counted_arguments(op, body))
+    return found if found.trips > 0 and found.arguments.get(body.arguments[found.counter]) == (1, 0) else None
 
 
-def _arguments(op: ir.Operation, body: Graph) -> dict[int, tuple[int, int]]:
+def counter_of(condition: Graph) -> tuple[int, int] | None:
+    """The number of the carried value that a loop's condition says is less than a constant, and the constant."""
+    node = condition.producer(condition.terminator.operands[0])
+    if node is None or node.name != "stablehlo.compare" or _direction(node.op) != "LT" or node.operands[0] not in condition.arguments:
+        return None
+    end = constant_integer(node.op.operands[1])
+    return None if end is None else (condition.arguments.index(node.operands[0]), end)
+
+
+def counted_arguments(op: ir.Operation, body: Graph) -> dict[int, tuple[int, int]]:
+    """The arguments of a loop's body that change by a constant in every trip: by how much, and from where."""
     found: dict[int, tuple[int, int]] = {}
     for argument, value, operand in zip(body.arguments, body.terminator.operands, op.operands, strict=True):
-        node, start = _producer(body, value), constant_integer(operand)
+        node, start = body.producer(value), constant_integer(operand)
         if start is None or node is None or node.name != "stablehlo.add" or argument not in node.operands:
             continue
         step = constant_integer(body.values[node.operands[1 - node.operands.index(argument)]])
         if step is not None:
             found[argument] = step, start
     return found
-
-
-def _producer(graph: Graph, value: int) -> Node | None:
-    return graph.nodes[graph.owner[value]] if graph.owner[value] >= 0 else None
 
 
 def _direction(op: ir.Operation) -> str:

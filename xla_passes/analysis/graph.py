@@ -74,6 +74,10 @@ class Graph:
         """Whether a result may have the buffer of a value that nobody reads afterwards."""
         return self.bytes[value] == self.bytes[result] and value not in self.protected
 
+    def producer(self, value: int) -> Node | None:
+        """The node that computes a value; None for arguments and values of outer blocks."""
+        return self.nodes[self.owner[value]] if self.owner[value] >= 0 else None
+
     @property
     def terminator(self) -> Node:
         """The operation that returns the block's results."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
 
-from xla_passes.analysis.graph import Node, snapshot
-from xla_passes.analysis.liveness import CONTROL_FLOW, graph_liveness
+from xla_passes.analysis.graph import Node
+from xla_passes.analysis.liveness import CONTROL_FLOW, inner_bytes
 from xla_passes.analysis.workspace import op_workspace_bytes, piece_workspace_bytes
 from xla_passes.module import shape_of
 
@@ -20,7 +20,7 @@ class Inside:
 
     fuses: bool = True
     has_workspace: bool = False
-    _known: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[ir.Operation, str], int] = field(default_factory=dict, repr=False)
     _least: dict[ir.Operation, int] = field(default_factory=dict, repr=False)
     _pieces: dict[_Piece, int] = field(default_factory=dict, repr=False)
 
@@ -29,17 +29,15 @@ class Inside:
         if node.name != node.op.name:
             return 0  # it only stands for something that is planned, whose items say what it takes
         if node.name in CONTROL_FLOW:
-            bodies = (snapshot(region.blocks[0]) for region in node.op.regions)
-            return max(graph_liveness(body, fuses=self.fuses, inner=self.bytes).peak_bytes for body in bodies)
+            return inner_bytes(node, self.fuses, self.bytes)
         return max(0, op_workspace_bytes(node.op) - self._least_bytes(node)) if self.has_workspace else 0
 
     def known_bytes(self, node: Node) -> int:
         """The same, asked once: until it is forgotten."""
-        if node.name != node.op.name:
-            return 0
-        if node.op not in self._known:
-            self._known[node.op] = self.bytes(node)
-        return self._known[node.op]
+        key = node.op, node.name
+        if key not in self._known:
+            self._known[key] = self.bytes(node)
+        return self._known[key]
 
     def piece_bytes(self, node: Node, operands: Sequence[Sequence[int]], results: Sequence[Sequence[int]]) -> int:
         """The work space of an operation on pieces of these shapes."""
@@ -57,6 +55,6 @@ class Inside:
 
     def keep(self, alive: set[ir.Operation]) -> None:
         """Forget all but these operations: another one may come to stand at the same place in memory."""
-        self._known = {op: bytes_ for op, bytes_ in self._known.items() if op in alive}
+        self._known = {key: bytes_ for key, bytes_ in self._known.items() if key[0] in alive}
         self._least.clear()
         self._pieces.clear()

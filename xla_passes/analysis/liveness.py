@@ -335,11 +335,11 @@ def graph_items(graph: Graph, fuses: bool = True, inner: Callable[[Node], int] |
     )
 
 
-def inner_bytes(node: Node, fuses: bool = True) -> int:
+def inner_bytes(node: Node, fuses: bool = True, inner: Callable[[Node], int] | None = None) -> int:
     """Temporaries of the bodies of control flow; the bodies of reducers and comparators work on scalars."""
     if node.name not in CONTROL_FLOW:
         return 0
-    return max(graph_liveness(snapshot(region.blocks[0]), fuses=fuses).peak_bytes for region in node.op.regions)
+    return max(graph_liveness(snapshot(region.blocks[0]), fuses=fuses, inner=inner).peak_bytes for region in node.op.regions)
 
 
 def graph_schedule(graph: Graph, items: Sequence[Item], *, fuses: bool = True) -> Schedule:

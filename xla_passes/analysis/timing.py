@@ -4,9 +4,9 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from xla_passes.analysis.cost import HALF_ROWS, Machine, compute_seconds
+from xla_passes.analysis.counting import counted_arguments, counter_of
 from xla_passes.analysis.graph import Graph, Node, snapshot
 from xla_passes.analysis.liveness import CONTROL_FLOW, graph_liveness
-from xla_passes.patterns import constant_integer
 
 UNKNOWN_TRIPS = 10  # of a loop whose trips are only known when it runs
 _SLICES = frozenset({"stablehlo.dynamic_slice", "stablehlo.slice", "stablehlo.gather"})  # these read a part of their first operand
@@ -61,7 +61,7 @@ def _outer_seconds(graph: Graph, machine: Machine) -> float:
     seconds = 0.0
     for value in graph.outer:
         users = [graph.nodes[user] for user in graph.users[value]]
-        is_read = any(user.name not in CONTROL_FLOW and user is not graph.terminator and not (_is_part_of(user, value)) for user in users)
+        is_read = any(user.name not in CONTROL_FLOW and user is not graph.terminator and not _is_part_of(user, value) for user in users)
         if is_read:
             seconds += machine.move_seconds(graph.bytes[value], graph.bytes[value])
     return seconds
@@ -72,21 +72,11 @@ def _is_part_of(user: Node, value: int) -> bool:
 
 
 def trip_count(op: ir.Operation) -> int:
-    """How often a loop runs, if it counts in constant steps from one constant to another."""
+    """How often a loop runs, if it counts up in constant steps from one constant to another."""
     condition, body = (snapshot(region.blocks[0]) for region in op.regions)
-    test = _maker(condition, condition.terminator.operands[0])
-    if test is None or test.name != "stablehlo.compare" or test.operands[0] not in condition.arguments:
+    test = counter_of(condition)
+    if test is None:
         return UNKNOWN_TRIPS
-    counter, end = condition.arguments.index(test.operands[0]), constant_integer(condition.values[test.operands[1]])
-    following = _maker(body, body.terminator.operands[counter])
-    if following is None or following.name != "stablehlo.add" or following.operands[0] != body.arguments[counter]:
-        return UNKNOWN_TRIPS
-    start, step = constant_integer(op.operands[counter]), constant_integer(body.values[following.operands[1]])
-    is_less = str(stablehlo.ComparisonDirectionAttr(test.op.attributes["comparison_direction"]).value) == "LT"
-    if not is_less or start is None or end is None or not step:
-        return UNKNOWN_TRIPS
-    return max(0, -(-(end - start) // step))
-
-
-def _maker(graph: Graph, value: int) -> Node | None:
-    return graph.nodes[graph.owner[value]] if graph.owner[value] >= 0 else None
+    counter, end = test
+    step, start = counted_arguments(op, body).get(body.arguments[counter], (0, 0))
+    return max(0, -(-(end - start) // step)) if step > 0 else UNKNOWN_TRIPS

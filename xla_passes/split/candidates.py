@@ -75,14 +75,11 @@ class Body:
         node = self.graph.nodes[step.node]
         if node.name not in CONTROL_FLOW:
             keys = step.reads(node)[: len(node.operands)], step.makes(node)
-            return self.inside.piece_bytes(node, *([self._shape(*key, length) for key in side] for side in keys))
+            return self.inside.piece_bytes(node, *([piece_shape(self.graph, *key, length) for key in side] for side in keys))
         if step.factor is None or step.is_sequential:
             return self.inner[at]
         part = units_in(step.frame, length) * step.scale
         return self.inner[at] * part // max(1, step.factor.size)
-
-    def _shape(self, value: int, label: Label | None, length: int) -> tuple[int, ...]:
-        return piece_shape(self.graph, value, label, length)
 
 
 def piece_shape(graph: Graph, value: int, label: Label | None, length: int) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ def build(choice: Choice) -> Built:
     for node in reversed(graph.nodes):
         if node.index not in alive and not any(is_used(result) for result in node.op.results):
             node.op.erase()
-        elif node.index in alive:
+        elif node.index in alive and node.name == "stablehlo.dynamic_slice":
             with context():
                 move_inside(node.op)
     return Built(described, emitter.body, emitter.pieces)

@@ -46,10 +46,9 @@ class _View:
         """The operations up to `reach` steps from a value."""
         if (value, reach) not in self._seen:
             graph = self.graph
-            owner = graph.owner[value]
+            node = graph.producer(value)
             facts: tuple[object, ...] = graph.shapes[value], graph.bytes[value]
-            if owner >= 0:
-                node = graph.nodes[owner]
+            if node:
                 facts += node.name, node.results.index(value)
                 if reach:
                     facts += tuple(self.surroundings(read, reach - 1) for read in node.reads)

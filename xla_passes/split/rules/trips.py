@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
+from xla_passes.analysis.counting import Count, count_of
 from xla_passes.analysis.graph import Graph, Node, captured_values, snapshot
 from xla_passes.build import resized, scalar, take
 from xla_passes.split.factors import Axis, Factor, Kind, Piece, Restart
 from xla_passes.split.pieces import rewire
-from xla_passes.split.rules.counting import Count, count_of
 
 SLICE = "stablehlo.dynamic_slice"
 UPDATE = "stablehlo.dynamic_update_slice"
