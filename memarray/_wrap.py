@@ -12,9 +12,14 @@ import numpy as np
 from jax.extend import source_info_util
 
 from frontends import UnsupportedOpError, function_name, trace_jax
+from memarray._array import ndarray
 from memarray._config import Limit, current_settings, parse_limit
+from memarray._config import memory_limit as scoped_limit
+from memarray._graph import Node
+from memarray._lazy_call import LazyFunction, plan_of_arrays, trace_lazy, with_traced_results
 from memarray._plan import Plan
 from memarray._primitive import Function, bind, device_of, held_bytes, limit_in_force
+from memarray._routine import as_operand
 from memarray.compat import trace_context, trace_state_clean
 
 source_info_util.register_exclusion(__file__)  # source lines are the user's, not those of this file
@@ -44,6 +49,7 @@ class Wrapped:
         self._limit = limit
         self._static = static
         self._entries: dict[Any, _Entry] = {}
+        self._lazy: dict[Any, LazyFunction] = {}  # for calls with lazy arrays
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function under the limit.
@@ -58,6 +64,8 @@ class Wrapped:
         settings = current_settings(self._limit)
         constant, args, kwargs = self._static.take(args, kwargs) if self._static else ((), args, kwargs)
         leaves, in_tree = jax.tree_util.tree_flatten((args, kwargs))
+        if any(isinstance(leaf, ndarray) for leaf in leaves):
+            return self._lazy_call(leaves, in_tree, constant)
         entry = self._entry(leaves, in_tree, constant, args, kwargs)
         function = entry.function
         if entry.is_eager and not entry.has_keys and trace_state_clean():
@@ -87,6 +95,8 @@ class Wrapped:
         settings = current_settings(self._limit)
         constant, args, kwargs = self._static.take(args, kwargs) if self._static else ((), args, kwargs)
         leaves, in_tree = jax.tree_util.tree_flatten((args, kwargs))
+        if any(isinstance(leaf, ndarray) for leaf in leaves):
+            return plan_of_arrays(self._lazy_call(leaves, in_tree, constant))
         entry = self._entry(leaves, in_tree, constant, args, kwargs)
         served = entry.function.serve(entry.device, settings, entry.held_bytes)
         limit_bytes = max(limit_in_force(entry.device, settings, entry.held_bytes), served.peak_bytes)  # free memory moves while compiling
@@ -113,10 +123,22 @@ class Wrapped:
                 found = self._entries.setdefault(key, found)  # (a function that closes over tracers is another one in every trace)
         return found
 
+    def _lazy_call(self, leaves: Sequence[Any], in_tree: Any, constant: Hashable) -> Any:
+        """The call as one operation of lazy arrays, under this function's limit."""
+        nodes = [leaf._node() if isinstance(leaf, ndarray) else as_operand(leaf) for leaf in leaves]
+        arrays = tuple(isinstance(leaf, ndarray) for leaf in leaves)
+        key = (in_tree, constant, arrays, *((node.shape, node.dtype) if isinstance(node, Node) else type(node) for node in nodes))
+        found = self._lazy.get(key)
+        if found is None:
+            fn = self._static.fill(self._fn, constant) if self._static else self._fn
+            found = self._lazy[key] = trace_lazy(fn, self.__name__, nodes, arrays, in_tree, self._limit)
+        return found.record(nodes)
+
     def _record(self, leaves: Sequence[Any], constant: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> _Entry:
         for leaf in leaves:
             _reject_foreign(leaf, self.__name__)
-        function = Function(trace_jax(self._static.fill(self._fn, constant) if self._static else self._fn, args, kwargs))
+        fn = self._static.fill(self._fn, constant) if self._static else self._fn
+        function = Function(trace_jax(with_traced_results(fn), args, kwargs))
         traced = function.traced
         is_eager = not any(isinstance(leaf, (jax.core.Tracer, jax.ShapeDtypeStruct)) for leaf in (*leaves, *traced.constants))
         return _Entry(
@@ -191,8 +213,8 @@ def plan(fn: Callable[..., Any], *args: Any, memory_limit: Any = None, **kwargs:
 
     Parameters
     ----------
-    fn : callable
-        A function as for `wrap`, or one that `wrap` made.
+    fn : callable or memarray.ndarray
+        A function as for `wrap`, or one that `wrap` made; or a lazy array, whose evaluation is planned (together with others in `args`).
     *args, **kwargs
         Its arguments, or `jax.ShapeDtypeStruct` for them.
     memory_limit : int or str, optional
@@ -203,6 +225,9 @@ def plan(fn: Callable[..., Any], *args: Any, memory_limit: Any = None, **kwargs:
     MemoryLimitError, UnsupportedOpError
         As a call does.
     """
+    if isinstance(fn, ndarray):
+        with scoped_limit(memory_limit):
+            return plan_of_arrays((fn, *args))
     if isinstance(fn, Wrapped):
         if memory_limit is None:
             return fn.plan(*args, **kwargs)

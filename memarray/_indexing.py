@@ -1,0 +1,457 @@
+"""Indexing: what `a[key]` and `a[key] = value` record, for every kind of index that NumPy has.
+
+Basic indices (integers, slices, ellipsis, new axes) give views. Integer arrays give gathers and scatters. Boolean masks are evaluated for the
+positions that they choose, since shapes depend on them; assigning a single value under a mask needs no positions and stays lazy.
+"""
+
+import operator
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from memarray._array import Scalar, fill_from, functions, ndarray, new_array
+from memarray._graph import Check, Node, Op, host, leaf
+from memarray._record import lazy, record
+from memarray._routine import asarray_node
+from memarray._views import basic_step
+
+_BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
+
+# One entry of an advanced index: ("array", ndim), ("slice", length, step), ("int",) or ("new",); arrays and starts are operands.
+Entries = tuple[tuple[Any, ...], ...]
+
+
+def get_item(array: ndarray, key: Any) -> ndarray:
+    """`array[key]`."""
+    entries = key if type(key) is tuple else (key,)
+    if all(type(entry) in (int, slice, type(None), type(Ellipsis)) for entry in entries) or _all_basic(entries):
+        return _basic(array, entries)
+    entries = _plain(entries)
+    if all(isinstance(entry, _BASIC) for entry in entries):
+        return _basic(array, entries)
+    return _gather(array, entries)
+
+
+def set_item(array: ndarray, key: Any, value: Any) -> None:
+    """`array[key] = value`."""
+    array._check_writeable()
+    entries = key if type(key) is tuple else (key,)
+    mask = _mask_of_all(array, entries)
+    given = value if isinstance(value, ndarray) else new_array(_value_node(value, array))
+    if mask is not None:
+        _set_masked(array, mask, given)
+        return
+    entries = _plain(entries)
+    if all(isinstance(entry, _BASIC) for entry in entries):
+        view = _basic(array, entries, always_view=True)
+        fill_from(view, given)
+    else:
+        _scatter(array, entries, given)
+
+
+def _value_node(value: Any, array: ndarray) -> Node:
+    """A value to assign. Python's numbers are cast at once, with NumPy's error where they do not fit."""
+    if isinstance(value, (bool, int, float, complex)):
+        cell = np.empty((), array.dtype)
+        cell[()] = value
+        return leaf(cell)
+    return asarray_node(value)
+
+
+def _all_basic(entries: tuple[Any, ...]) -> bool:
+    return all(isinstance(entry, _BASIC) and not isinstance(entry, (bool, np.bool_)) for entry in entries)
+
+
+def _plain(entries: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The entries with lazy integers that are evaluated as ints, and all other arrays as lazy ones."""
+    found: list[Any] = []
+    for entry in entries:
+        if isinstance(entry, slice):
+            found.append(slice(*(None if each is None else operator.index(each) for each in (entry.start, entry.stop, entry.step))))
+        elif entry is None or entry is Ellipsis or type(entry) is int or isinstance(entry, np.integer):
+            found.append(entry)
+        elif isinstance(entry, ndarray):
+            is_known_integer = entry.shape == () and entry.dtype.kind in "iu" and entry._node().value is not None
+            found.append(int(host(entry._node())) if is_known_integer else _index_array(entry))
+        elif isinstance(entry, (bool, np.bool_, list, tuple, np.ndarray)) or hasattr(entry, "__array__") or hasattr(entry, "__dlpack__"):
+            found.append(_index_array(new_array(asarray_node(_as_index(entry)))))
+        elif hasattr(entry, "__index__"):
+            found.append(operator.index(entry))
+        else:
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices"
+            )
+    return tuple(found)
+
+
+def _as_index(entry: Any) -> Any:
+    """An empty list is an index of integers, though NumPy makes floats of it elsewhere."""
+    return np.empty(np.shape(entry), np.intp) if isinstance(entry, (list, tuple)) and np.size(entry) == 0 else entry
+
+
+def _index_array(array: ndarray) -> ndarray:
+    if array.dtype.kind not in "iub":
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    return array
+
+
+def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = False) -> ndarray:
+    """A view; a scalar where every dimension has its integer."""
+    view = array._view_in_numpy()[(*entries, ...) if Ellipsis not in entries else entries]
+    found = array._view(basic_step(entries, array._shape, view), view)
+    is_element = not view.shape and not any(entry is Ellipsis for entry in entries) and not always_view
+    return new_array(found._node(), Scalar) if is_element else found
+
+
+# -- masks ------------------------------------------------------------------------------------------------------------------------------------
+
+
+def _mask_of_all(array: ndarray, entries: tuple[Any, ...]) -> ndarray | None:
+    """The one boolean mask over leading dimensions that an index is, if it is that."""
+    if len(entries) != 1 or isinstance(entries[0], (int, slice, type(None), type(Ellipsis))) and not isinstance(entries[0], bool):
+        return None
+    entry = entries[0]
+    if isinstance(entry, (list, tuple)) and np.size(entry) == 0:
+        return None
+    if not isinstance(entry, ndarray):
+        if not (isinstance(entry, (bool, np.bool_, list, np.ndarray)) or hasattr(entry, "__array__")):
+            return None
+        entry = new_array(asarray_node(entry))
+    if entry.dtype != bool:
+        return None
+    _check_mask(entry, array._shape, 0)
+    return entry
+
+
+def _check_mask(mask: ndarray, shape: tuple[int, ...], axis: int) -> None:
+    if axis + mask.ndim > len(shape):
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {axis + mask.ndim} were indexed")
+    for k, length in enumerate(mask._shape):
+        if shape[axis + k] != length:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {axis + k}; size of axis is {shape[axis + k]} but size of "
+                f"corresponding boolean axis is {length}"
+            )
+
+
+def _set_masked(array: ndarray, mask: ndarray, value: ndarray) -> None:
+    """`array[mask] = value`."""
+    rest = array._shape[mask.ndim :]
+    spread = mask._reshaped((*mask._shape, *(1,) * len(rest))) if rest else mask
+    if value.ndim <= len(rest):  # the same for every position
+        value = value.astype(array.dtype, copy=False)
+        if rest != np.broadcast_shapes(value._shape, rest):
+            raise ValueError(f"shape mismatch: value array of shape {value._shape} could not be broadcast to indexing result")
+        array._put(functions["where"](spread, value, array).astype(array.dtype, copy=False)._node())
+        return
+    positions = nonzero_of(mask)
+    count = len(positions[0]) if positions else int(bool(mask))
+    if value.ndim == len(rest) + 1 and not rest and value.ndim == 1 and len(value) not in (1, count):
+        raise ValueError(f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true")
+    _scatter(array, tuple(new_array(leaf(each)) for each in positions) if positions else (mask,), value)
+
+
+def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
+    """The positions of what is not zero: evaluates the array."""
+    return np.nonzero(array._value())
+
+
+# -- integer arrays -------------------------------------------------------------------------------------------------------------------------
+
+
+def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any], tuple[int, ...]]:
+    """The entries for every dimension, their operands, and the result's shape. Masks become positions."""
+    shape = array._shape
+    taken = sum(entry.ndim if isinstance(entry, ndarray) and entry.dtype == bool else 1 for entry in entries if entry is not None and entry is not Ellipsis)
+    if taken > len(shape):
+        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
+    if sum(entry is Ellipsis for entry in entries) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    if not any(entry is Ellipsis for entry in entries):
+        entries = (*entries, Ellipsis)
+    found: list[tuple[Any, ...]] = []
+    operands: list[Any] = []
+    axis = 0
+    for entry in entries:
+        if entry is None:
+            found.append(("new",))
+        elif entry is Ellipsis:
+            for length in shape[axis : axis + len(shape) - taken]:
+                found.append(("slice", length, 1))
+                operands.append(0)
+            axis += len(shape) - taken
+        elif isinstance(entry, slice):
+            start, stop, step = entry.indices(shape[axis])
+            length = len(range(start, stop, step))
+            found.append(("slice", length, step))
+            operands.append(start if length else 0)
+            axis += 1
+        elif isinstance(entry, ndarray) and entry.dtype == bool:
+            axis = _expand_mask(entry, shape, axis, found, operands)
+        else:
+            index = entry if isinstance(entry, ndarray) else new_array(leaf(np.asarray(entry, np.intp)))
+            _check_bounds(index, shape[axis], axis)
+            found.append(("array", index.ndim))
+            operands.append(index._node())
+            axis += 1
+    return tuple(found), operands, _result_shape(found, operands)
+
+
+def _expand_mask(mask: ndarray, shape: tuple[int, ...], axis: int, found: list[tuple[Any, ...]], operands: list[Any]) -> int:
+    _check_mask(mask, shape, axis)
+    if not mask.ndim:  # a 0-d mask adds a dimension of length one or none
+        count = int(bool(mask))
+        found.append(("mask", 1))
+        operands.append(leaf(np.zeros(count, np.intp)))
+        return axis
+    for positions in nonzero_of(mask):
+        found.append(("array", 1))
+        operands.append(leaf(positions))
+    return axis + mask.ndim
+
+
+def _result_shape(entries: list[tuple[Any, ...]], operands: list[Any]) -> tuple[int, ...]:
+    """NumPy's rule: the arrays' common shape stands where they stood if they stood together, else in front."""
+    rest = iter(operands)
+    shapes, places, kept = [], [], []
+    for place, entry in enumerate(entries):
+        if entry[0] == "new":
+            kept.append(1)
+            continue
+        operand = next(rest)
+        if entry[0] in ("array", "mask"):
+            shapes.append(operand.shape)
+            places.append((place, len(kept)))
+        else:
+            kept.append(entry[1])
+    try:
+        common = np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " ".join(str(shape).replace(" ", "") for shape in shapes)
+        raise IndexError(f"shape mismatch: indexing arrays could not be broadcast together with shapes {listed} ") from None
+    together = places[-1][0] - places[0][0] == len(places) - 1
+    at = places[0][1] if together else 0
+    return (*kept[:at], *common, *kept[at:])
+
+
+def _check_bounds(index: ndarray, length: int, axis: int) -> None:
+    """IndexError now if the index is evaluated; at evaluation otherwise."""
+    node = index._node()
+    if node.value is None or not index.size:
+        return
+    values = host(node)
+    low, high = values.min(), values.max()
+    if low < -length or high >= length:
+        wrong = low if low < -length else high
+        raise IndexError(f"index {wrong} is out of bounds for axis {axis} with size {length}")
+
+
+def _attach_bounds_checks(node: Node, entries: Entries, operands: list[Any], shape: tuple[int, ...]) -> None:
+    axis = 0
+    rest = iter(operands)
+    for entry in entries:
+        if entry[0] == "new":
+            continue
+        operand = next(rest)
+        if entry[0] == "array" and operand.value is None:
+            failed = lazy(_OUTSIDE, (operand,), (("length", shape[axis]),), (), np.dtype(bool))
+            node.checks = (*node.checks, Check(failed, IndexError, f"an index is out of bounds for axis {axis} with size {shape[axis]}"))
+        axis += entry[0] != "mask"
+
+
+_OUTSIDE = Op(
+    "index out of bounds",
+    lambda index, length: jnp.any((index < -length) | (index >= length)),
+    lambda index, length: np.any((index < -length) | (index >= length)),
+)
+
+
+def _key_of(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
+    """The entries as an index of arrays and whole dimensions; slices are taken apart beforehand."""
+    rest = iter(operands)
+    key: list[Any] = []
+    for entry in entries:
+        if entry[0] == "new":
+            key.append(None)
+            continue
+        operand = next(rest)
+        key.append(slice(None) if entry[0] == "slice" else operand)
+    return tuple(key)
+
+
+def _sliced(x: Any, operands: tuple[Any, ...], entries: Entries) -> Any:
+    """`x` with the slices of an index applied, so that only whole dimensions and arrays are left of it."""
+    axis = 0
+    rest = iter(operands)
+    for entry in entries:
+        if entry[0] == "new":
+            continue
+        operand = next(rest)
+        if entry[0] == "slice" and (entry[1], entry[2]) != (x.shape[axis], 1):
+            x = _slice_jax(x, operand, entry[1], entry[2], axis)
+        axis += 1
+    return x
+
+
+def _slice_jax(x: Any, start: Any, length: int, step: int, axis: int) -> Any:
+    low = start + (length - 1) * step if step < 0 and length else start
+    extent = (length - 1) * abs(step) + 1 if length else 0
+    x = lax.dynamic_slice_in_dim(x, low, extent, axis)
+    x = lax.slice_in_dim(x, 0, extent, abs(step), axis)
+    return lax.rev(x, [axis]) if step < 0 else x
+
+
+def _take_jax(x: Any, *operands: Any, entries: Entries) -> Any:
+    return _sliced(x, operands, entries).at[_key_of(operands, entries)].get(mode="promise_in_bounds")
+
+
+def _take_numpy(x: Any, *operands: Any, entries: Entries) -> Any:
+    return x[_positions(operands, entries)]
+
+
+TAKE = Op("take", _take_jax, _take_numpy)
+
+
+def _gather(array: ndarray, entries: tuple[Any, ...]) -> ndarray:
+    expanded, operands, shape = _expand(array, entries)
+    if any(entry[0] == "mask" for entry in expanded):
+        array, expanded = _widen(array, expanded)
+    node = record(TAKE, (array._node(), *operands), (("entries", expanded),), shape, array.dtype)
+    if node.value is None:
+        _attach_bounds_checks(node, expanded, operands, array._shape)
+    return new_array(node, Scalar if not shape and not any(entry is Ellipsis for entry in entries) else ndarray)
+
+
+def _widen(array: ndarray, entries: Entries) -> tuple[ndarray, Entries]:
+    """A 0-d mask counts as a new axis of length one, of which it takes the element or none."""
+    axis = 0
+    view = array
+    found: list[tuple[Any, ...]] = []
+    for entry in entries:
+        if entry[0] == "mask":
+            view = _basic(view, (slice(None),) * axis + (None,), always_view=True)
+            found.append(("array", 1))
+            axis += 1
+        else:
+            found.append(entry)
+            axis += entry[0] != "new"
+    return view, tuple(found)
+
+
+# -- writing through integer arrays ---------------------------------------------------------------------------------------------------------
+
+
+def _positions(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
+    """The entries as an index of NumPy's."""
+    key: list[Any] = []
+    rest = iter(operands)
+    for entry in entries:
+        if entry[0] == "new":
+            key.append(None)
+            continue
+        operand = next(rest)
+        if entry[0] == "slice":
+            stop = int(operand) + entry[1] * entry[2]
+            operand = slice(int(operand), None if stop < 0 else stop, entry[2]) if entry[1] else slice(0, 0)
+        key.append(operand)
+    return tuple(key)
+
+
+def _scatter_jax(x: Any, part: Any, *operands: Any, entries: Entries, how: Any) -> Any:
+    key = _key_of(operands, entries)
+    if all(entry[0] != "slice" or _is_whole(entry, operand, length) for entry, operand, length in _by_axis(entries, operands, x.shape)):
+        return _update(x, key, part, how)
+    return _put_back(x, _update(_sliced(x, operands, entries), key, part, how), operands, entries)
+
+
+_SCATTERS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "max", "minimum": "min"}
+
+
+def _update(x: Any, key: tuple[Any, ...], part: Any, how: Any) -> Any:
+    """`x[key] = part`, or ``how(x[key], part)``, once for each time that an index is there."""
+    at = x.at[key]
+    if how is None:
+        return at.set(part, mode="promise_in_bounds")
+    if how.__name__ in _SCATTERS and x.dtype != bool:
+        return getattr(at, _SCATTERS[how.__name__])(part, mode="promise_in_bounds")
+    positions = jnp.arange(x.size).reshape(x.shape)[key]
+    values = jnp.broadcast_to(part, positions.shape).reshape(-1)
+    positions = positions.reshape(-1)
+
+    def step(i: Any, flat: Any) -> Any:
+        place = positions[i]
+        return flat.at[place].set(how.kernel(flat[place], values[i]).astype(flat.dtype))
+
+    return lax.fori_loop(0, positions.size, step, x.reshape(-1)).reshape(x.shape)
+
+
+def _by_axis(entries: Entries, operands: tuple[Any, ...], shape: tuple[int, ...]) -> list[tuple[tuple[Any, ...], Any, int]]:
+    return list(zip((entry for entry in entries if entry[0] != "new"), operands, shape, strict=True))
+
+
+def _is_whole(entry: tuple[Any, ...], start: Any, length: int) -> bool:
+    return isinstance(start, int) and (entry[1], entry[2], start) == (length, 1, 0)
+
+
+def _put_back(x: Any, part: Any, operands: tuple[Any, ...], entries: Entries) -> Any:
+    from memarray._views import PUT  # noqa: PLC0415
+
+    pattern, starts = [], []
+    for entry, operand, length in _by_axis(entries, operands, x.shape):
+        pattern.append(entry if entry[0] == "slice" else ("slice", length, 1))
+        starts.append(operand if entry[0] == "slice" else 0)
+    return PUT.jax(x, part, *starts, pattern=tuple(pattern))
+
+
+def _scatter_numpy(x: Any, part: Any, *operands: Any, entries: Entries, how: Any) -> Any:
+    found = x.copy()
+    key = _positions(operands, entries)
+    if how is None:
+        found[key] = part
+    else:
+        how.numpy.at(found, key, part)
+    return found
+
+
+SCATTER = Op("put", _scatter_jax, _scatter_numpy)
+
+
+def scatter(array: ndarray, key: Any, value: ndarray, how: Any = None) -> None:
+    """`array[key] = value` for an index with arrays, or ``how.at(array, key, value)``."""
+    entries = _plain(key if type(key) is tuple else (key,))
+    _scatter(array, entries, value, how)
+
+
+def _scatter(array: ndarray, entries: tuple[Any, ...], value: ndarray, how: Any = None) -> None:
+    expanded, operands, shape = _expand(array, entries)
+    view = array
+    if any(entry[0] == "mask" for entry in expanded):
+        view, expanded = _widen(array, expanded)
+    part = _broadcast_value(value.astype(array.dtype, copy=False), shape)
+    node = record(SCATTER, (view._node(), part, *operands), (("entries", expanded), ("how", how)), view._shape, array.dtype)
+    if node.value is None:
+        _attach_bounds_checks(node, expanded, operands, view._shape)
+    view._put(node)
+
+
+def _broadcast_value(value: ndarray, shape: tuple[int, ...]) -> Node:
+    """The values for every position of an index."""
+    given = value._shape
+    while len(given) > len(shape) and given[0] == 1:
+        given = given[1:]
+    if given != value._shape:
+        value = value._reshaped(given)
+    if value._shape == shape:
+        return value._node()
+    try:
+        fits = np.broadcast_shapes(value._shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"shape mismatch: value array of shape {str(value._shape).replace(' ', '')} could not be broadcast to indexing result of shape "
+            f"{str(shape).replace(' ', '')}"
+        )
+    return value._broadcast(shape)._node()

@@ -1,0 +1,28 @@
+"""What ties the chapters together: methods, operators and protocols look functions up by name."""
+
+from typing import Any
+
+import numpy as np
+
+from memarray import _operators, _protocols
+from memarray._array import functions
+from memarray._routine import Routine
+from memarray._ufunc import ufunc
+
+
+def complete(namespace: dict[str, Any]) -> None:
+    """Register the package's functions, under their names and for NumPy's protocols, and give arrays their methods and operators."""
+    functions.update({name: value for name, value in namespace.items() if callable(value) and not name.startswith("_")})
+    for name, value in functions.items():
+        _register(getattr(np, name, None), value)
+    for part in ("linalg", "fft"):
+        for name in getattr(namespace[part], "__all__", ()):
+            _register(getattr(getattr(np, part), name, None), getattr(namespace[part], name))
+    _register(np.lib.stride_tricks.sliding_window_view, namespace["lib"].stride_tricks.sliding_window_view)
+    _register(np.lib.stride_tricks.as_strided, namespace["lib"].stride_tricks.as_strided)
+    _operators.attach(functions["matmul"])
+
+
+def _register(of_numpy: Any, ours: Any) -> None:
+    if callable(of_numpy) and of_numpy is not ours and not isinstance(ours, (Routine, ufunc, type)):
+        _protocols.of_numpy.setdefault(of_numpy, ours)
