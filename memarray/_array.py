@@ -8,7 +8,6 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 import numpy as np
 
 from memarray._convert import PYTHON_SCALARS, check_dtype
@@ -241,13 +240,13 @@ class ndarray:  # noqa: N801  # NumPy's name
         return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """The values as a NumPy array: evaluates; read-only unless copied."""
+        """The values as a NumPy array of the caller's own: evaluates. With ``copy=False`` no copy, which is read-only."""
         found = self._value()
         if dtype is not None and np.dtype(dtype) != found.dtype:
             if copy is False:
                 raise ValueError(f"a copy is needed to make {dtype} of {found.dtype}")
             return found.astype(dtype)
-        return found.copy() if copy else found
+        return found if copy is False else found.copy()
 
     def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's ufuncs on lazy arrays are memarray's."""
@@ -262,12 +261,12 @@ class ndarray:  # noqa: N801  # NumPy's name
         return call_function(function, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """memarray, which is an array-API namespace."""
-        import memarray  # noqa: PLC0415
+        """memarray's functions, as an array-API namespace."""
+        from memarray._namespace import array_api  # noqa: PLC0415  # it is made of all functions
 
         if api_version is not None and api_version not in ("2021.12", "2022.12", "2023.12", "2024.12"):
             raise ValueError(f"memarray has the array API up to 2024.12, not {api_version!r}")
-        return memarray
+        return array_api()
 
     def __dlpack__(
         self, *, stream: Any = None, max_version: tuple[int, int] | None = None, dl_device: Any = None, copy: bool | None = None
@@ -281,13 +280,6 @@ class ndarray:  # noqa: N801  # NumPy's name
     def __dlpack_device__(self) -> tuple[int, int]:
         """The CPU."""
         return (1, 0)
-
-    def __jax_array__(self) -> Any:
-        """For functions of JAX: the evaluated values, or the tracer that they are in somebody's trace."""
-        node = self._node()
-        if node.value is None:
-            evaluate([node])
-        return node.value if isinstance(node.value, jax.Array) else jax.numpy.asarray(node.value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the values."""

@@ -31,7 +31,7 @@ class ufunc:  # noqa: N801  # NumPy's name
         The same on JAX arrays of one of NumPy's loops' dtypes.
     """
 
-    def __init__(self, function: np.ufunc, kernel: Callable[..., Any]) -> None:
+    def __init__(self, function: np.ufunc, kernel: Callable[..., Any], *, registered: bool = True) -> None:
         self.numpy = function
         self.kernel = kernel
         self.__name__ = function.__name__
@@ -44,7 +44,8 @@ class ufunc:  # noqa: N801  # NumPy's name
         self._op = Op(self.__name__, self._run_jax, self._run_numpy)
         self._resolved: dict[Any, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
         self._methods: dict[str, Routine] = {}
-        ufuncs[self.__name__] = self
+        if registered:
+            ufuncs[self.__name__] = self
 
     def __repr__(self) -> str:
         return f"<ufunc {self.__name__!r}>"

@@ -154,8 +154,26 @@ def _put_jax(x: Any, part: Any, *starts: Any, pattern: Pattern) -> Any:
     if all(stride == 1 for stride in strides):
         if part.shape == x.shape:
             return part
+        if 2 * math.prod(part.shape) >= math.prod(x.shape) and _is_static(starts):
+            return _surround(x, part, lows)
         return lax.dynamic_update_slice(x, part, lows)
     return _put_strided(x, part, lows, strides)
+
+
+def _surround(x: Any, part: Any, lows: list[Any]) -> Any:
+    """`part` with what is around it in `x`. Where it is most of `x`, this fuses with its producer, which an update in place does not."""
+    for axis in reversed(range(x.ndim)):
+        inner = [(low, low + length) for low, length in zip(lows[:axis], part.shape[:axis], strict=True)]
+        outer = [(0, length) for length in x.shape[axis + 1 :]]
+
+        def beside(low: int, high: int, inner: Any = inner, outer: Any = outer) -> list[Any]:
+            bounds = [*inner, (low, high), *outer]
+            return [lax.slice(x, [b[0] for b in bounds], [b[1] for b in bounds])] if high > low else []
+
+        low, high = lows[axis], lows[axis] + part.shape[axis]
+        pieces = [*beside(0, low), part, *beside(high, x.shape[axis])]
+        part = lax.concatenate(pieces, axis) if len(pieces) > 1 else part
+    return part
 
 
 def _put_strided(x: Any, part: Any, lows: list[Any], strides: list[int]) -> Any:
