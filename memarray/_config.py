@@ -57,7 +57,7 @@ class Config:
         self._split = "when needed"
         self._rewrites = "all"
         self._recorder = "jax"
-        self._eager_bytes = 4096
+        self._eager_bytes = 1 << 18  # below it NumPy is faster than recording and running (benchmarks/lazy.py)
 
     @property
     def memory_limit(self) -> Limit:

@@ -216,8 +216,9 @@ def _serve(function: Function, arguments: Sequence[Any], leaves: Sequence[Node],
         free = free_bytes(device) + sum(value.nbytes for value in arguments)
         return program.serve(free, is_auto=True), free
     others = held_bytes() - own
+    left = max(1, settings.memory_limit - others)
     try:
-        return program.serve(settings.memory_limit - others), settings.memory_limit - others
+        return program.serve(left), left
     except MemoryLimitError as error:
         if not others:
             raise
