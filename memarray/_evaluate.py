@@ -4,6 +4,7 @@ nodes -> pending_upstream -> structure (what is compiled once) + leaves and cons
 """
 
 import functools
+import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -222,6 +223,9 @@ def _serve(function: Function, arguments: Sequence[Any], leaves: Sequence[Node],
     except MemoryLimitError as error:
         if not others:
             raise
+        gc.collect()  # arrays may hang in cycles, as the frames of an exception that was caught do
+        if held_bytes() - own < others:
+            return _serve(function, arguments, leaves, settings)
         raise MemoryLimitError(
             f"{error} (Of the limit of {format_bytes(settings.memory_limit)}, other evaluated arrays that are still held take "
             f"{others} bytes; deleting those that are not needed leaves more room.)",

@@ -142,7 +142,7 @@ class FittedProgram:
                 fit = self._search.forced((), limit_bytes) if self._split == "always" else self._search.fit(limit_bytes)
             except CannotFitError as failure:
                 self._keep(failure.tried)
-                self._failure = failure
+                self._failure = failure.with_traceback(None)  # whose frames would keep the caller's arrays alive
                 raise self._error(failure, limit_bytes, is_auto) from None
             self._keep((fit, *fit.tried))
             found = self._fastest(limit_bytes)

@@ -263,7 +263,7 @@ class TestWrappedFunctions:
         found = nearest(np.asarray(a), np.asarray(b))
         assert isinstance(found, np.ndarray)
         assert found._node().value is None
-        assert np.plan(found).limit_bytes < 4_000_000
+        assert np.plan(found).limit_bytes <= 4_000_000
         assert nearest.plan(np.asarray(a), np.asarray(b)).fits
         numpy.testing.assert_allclose(found, numpy.sqrt(((a[:, None, :] - b[None]) ** 2).sum(-1)).min(1), rtol=1e-6)
 
