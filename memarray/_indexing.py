@@ -46,7 +46,8 @@ def set_item(array: ndarray, key: Any, value: Any) -> None:
     entries = _plain(entries)
     if all(isinstance(entry, _BASIC) for entry in entries):
         view = _basic(array, entries, always_view=True)
-        fill_from(view, given)
+        if given._storage is not view._storage or given._steps != view._steps:  # (`a[i] += 1` assigns the view to itself at last)
+            fill_from(view, given)
     else:
         _scatter(array, entries, given)
 

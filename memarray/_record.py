@@ -6,8 +6,8 @@ import jax
 import numpy as np
 
 from memarray._config import config
-from memarray._evaluate import SEGMENT_CHECK, keep_short
-from memarray._graph import ITEM, Node, Op, Params, held_bytes, host, is_traced, leaf
+from memarray._evaluate import shorten
+from memarray._graph import ITEM, Node, Op, Params, held_bytes, host, is_traced, leaf, long_stretches
 
 
 def record(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
@@ -28,10 +28,9 @@ def record_several(op: Op, operands: tuple[Any, ...], params: Params, specs: tup
 
 def lazy(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
     """The node of a recorded operation, whatever its size."""
-    node = Node(op, operands, params, shape, dtype)
-    if not node.depth % SEGMENT_CHECK:
-        keep_short(node)
-    return node
+    if long_stretches:
+        shorten()
+    return Node(op, operands, params, shape, dtype)
 
 
 def runs_now(operands: tuple[Any, ...], result_bytes: int) -> bool:

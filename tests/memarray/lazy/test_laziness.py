@@ -223,6 +223,7 @@ class TestLimits:
             assert str(y)
 
     def test_arrays_that_are_held_count(self):
+        gc.collect()
         held = np.compute(np.ones(1_000_000) * 2)  # 8 MB
         x = np.compute(np.arange(100_000.0))
         with np.memory_limit(held_bytes() + 500_000):
