@@ -168,7 +168,11 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path("out/lazy.json"), help="where the numbers go")
     arguments = parser.parse_args()
-    results = {"recording_us": recording(arguments.calls), "small_arrays_ms": small_arrays(arguments.rounds), "loops_s": loops(arguments.rounds)}
+    results = {
+        "recording_us": recording(arguments.calls),
+        "small_arrays_ms": small_arrays(arguments.rounds),
+        "loops_s": loops(arguments.rounds),
+    }
     console = Console(width=120)
     for name, rows in results.items():
         table = Table(*rows[0], title=name.replace("_", " "))

@@ -13,6 +13,7 @@ import numpy as np
 from memarray._convert import PYTHON_SCALARS, check_dtype
 from memarray._evaluate import evaluate
 from memarray._graph import Node, Storage, host, is_traced
+from memarray._operators import Operators, functions
 from memarray._record import record
 from memarray._views import (
     BROADCAST,
@@ -31,10 +32,8 @@ from memarray._views import (
     write_through,
 )
 
-functions: dict[str, Any] = {}  # memarray's namespace by name, filled when it is complete: methods are those of the same name
 
-
-class ndarray:  # noqa: N801  # NumPy's name
+class ndarray(Operators):  # noqa: N801  # NumPy's name
     """An array whose operations are recorded and evaluated under the memory limit when their values are asked for.
 
     Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all other
@@ -43,8 +42,14 @@ class ndarray:  # noqa: N801  # NumPy's name
 
     __slots__ = ("__weakref__", "_cached", "_numpy_view", "_steps", "_storage", "_version", "_writeable", "dtype", "_shape")
 
-    __array_priority__ = 100.0
-    __hash__ = None  # type: ignore[assignment]  # as NumPy's
+    dtype: np.dtype[Any]
+    _storage: Storage
+    _steps: tuple[Step, ...]
+    _cached: Any  # a node, once the view was read
+    _version: int
+    _numpy_view: np.ndarray[Any, Any] | None
+    _writeable: bool
+    _shape: tuple[int, ...]
 
     def __new__(
         cls,
@@ -57,7 +62,7 @@ class ndarray:  # noqa: N801  # NumPy's name
     ) -> "ndarray":
         """An array of zeros, or the elements of a buffer."""
         if buffer is not None or strides is not None:
-            found = functions["asarray"](np.ndarray(shape, dtype, memoryview(np.asarray(buffer)), offset, strides, order))
+            found = functions["asarray"](np.ndarray(shape, dtype, buffer, offset, strides, order))  # type: ignore[arg-type]  # NumPy checks them
         else:
             found = functions["zeros"](shape, dtype)
         return found
@@ -356,8 +361,8 @@ class ndarray:  # noqa: N801  # NumPy's name
     def transpose(self, *axes: Any) -> "ndarray":
         """A view with the dimensions in another order."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-            axes = axes[0]
-        view = self._view_in_numpy().transpose(*(() if axes is None else axes))
+            axes = tuple(axes[0] or ())
+        view = self._view_in_numpy().transpose(*axes)
         order = tuple(range(self.ndim))[::-1] if not axes else tuple(operator.index(axis) % self.ndim for axis in axes)
         return self._view(transpose_step(order, view), view)
 
@@ -518,6 +523,7 @@ class Scalar(ndarray):
     """A value without dimensions that a computation gave: like NumPy's scalars it cannot be written to, and can be hashed."""
 
     __slots__ = ()
+    _is_scalar = True
 
     def __hash__(self) -> int:  # type: ignore[override]  # NumPy's scalars can be hashed, its arrays cannot
         return hash(self._value()[()])
@@ -535,11 +541,11 @@ class Scalar(ndarray):
         return False
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self._value()[()], digits) if digits is not None else round(self._value()[()])
+        return round(self.item(), digits) if self.dtype.kind == "f" else round(self._value()[()], digits)  # type: ignore[call-overload]
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
-        return bool(self._value()[()].is_integer())
+        return bool(self.item().is_integer())
 
 
 class _Flags:

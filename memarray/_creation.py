@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import Scalar, as_shape, functions, ndarray, new_array
+from memarray._array import Scalar, as_shape, ndarray, new_array
 from memarray._convert import PYTHON_SCALARS, check_dtype, node_of, numpy_copy
 from memarray._graph import Node, Op, leaf
+from memarray._operators import functions
 from memarray._record import record, runs_now
 from memarray._routine import holds_arrays
 
@@ -22,9 +23,7 @@ def check_device(device: Any) -> None:
         raise ValueError(f"Device not understood. Only 'cpu' is there; got {device!r}")
 
 
-def asarray(
-    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, like: Any = None
-) -> ndarray:
+def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> ndarray:
     """An array of anything that NumPy takes for one, of torch's and JAX's too; a lazy array as it is.
 
     What others can write to (NumPy and torch arrays) is copied at once: recorded operations see the values of this moment.
@@ -50,7 +49,9 @@ def asarray(
         found = stacked(a)
         return found if wanted is None else found.astype(wanted, copy=False)
     if copy is False and not isinstance(a, jax.Array):
-        raise ValueError(f"Unable to avoid copy while creating an array of {type(a).__name__}: memarray's arrays share no memory with others.")
+        raise ValueError(
+            f"Unable to avoid copy while creating an array of {type(a).__name__}: memarray's arrays share no memory with others."
+        )
     if isinstance(a, (*PYTHON_SCALARS, list, tuple, np.generic)) or wanted is not None and isinstance(a, np.ndarray):
         return new_array(leaf(numpy_copy(a, wanted)))
     found = new_array(node_of(a))
@@ -299,7 +300,7 @@ def arange(
         raise ZeroDivisionError("division by zero")
     length = _arange_length(first, last, delta)
     if wanted.kind not in "iuf" or runs_now((), length * wanted.itemsize):
-        return new_array(leaf(np.arange(first, last, delta, wanted)))
+        return new_array(leaf(np.arange(first, last, delta, wanted)))  # type: ignore[call-overload]  # numbers of any kind
     with np.errstate(all="ignore"):
         begin = np.asarray(first).astype(wanted)[()]
         difference = wanted.type(np.asarray(first + delta).astype(wanted)[()] - begin)  # as NumPy, which rounds the first two elements
@@ -372,9 +373,7 @@ def linspace(
     return found, (ends[1].astype(work) - ends[0]) / intervals if intervals > 0 else functions["asarray"](np.nan)
 
 
-def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
-) -> ndarray:
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0) -> ndarray:
     """`num` values from ``base ** start`` to ``base ** stop`` whose exponents are evenly spaced."""
     if np.ndim(base):
         ndim = max(np.ndim(start), np.ndim(stop), np.ndim(base))
@@ -387,7 +386,7 @@ def logspace(
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> ndarray:
     """`num` values from `start` to `stop` with one ratio from each to the next; evaluates the two, as their signs decide how."""
     ends = [np.asarray(each) for each in (start, stop)]
-    return asarray(np.geomspace(*ends, num, endpoint, dtype, axis))
+    return asarray(np.geomspace(ends[0], ends[1], num, endpoint, dtype, axis))
 
 
 def _eye_jax(*, rows: int, columns: int, k: int, dtype: np.dtype[Any]) -> Any:

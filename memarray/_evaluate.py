@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import jax
@@ -19,6 +19,8 @@ from jax.extend import source_info_util
 
 from frontends import trace_jax
 from memarray._config import Settings, current_settings
+from memarray._donation import donated
+from memarray._free_memory import free_bytes
 from memarray._graph import (
     SEGMENT_DEPTH,
     SEGMENT_NODES,
@@ -34,8 +36,6 @@ from memarray._graph import (
     source_line,
 )
 from memarray._primitive import Function, default_device
-from memarray._donation import donated
-from memarray._free_memory import free_bytes
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
 
@@ -134,7 +134,11 @@ def _shorten(node: Node) -> None:
     if node.depth < SEGMENT_DEPTH and len(order) < SEGMENT_NODES:
         node.first = node.serial - len(order)  # others were recorded meanwhile
         return
-    if node.source not in _ends and max(node.depth / SEGMENT_DEPTH, len(order) / SEGMENT_NODES) < 2 and any(n.source in _ends for n in order):
+    if (
+        node.source not in _ends
+        and max(node.depth / SEGMENT_DEPTH, len(order) / SEGMENT_NODES) < 2
+        and any(n.source in _ends for n in order)
+    ):
         return
     with _lock:
         reached = set(map(id, order))
@@ -379,7 +383,12 @@ def _trace(graph: _Graph, varying: tuple[int, ...]) -> Function:
 
 def jax_scopes() -> list[Any]:
     """The settings of JAX that NumPy's semantics need, whatever the user has set."""
-    return [jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.default_matmul_precision(None)]
+    return [
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+        jax.default_matmul_precision(None),
+    ]
 
 
 def _replay(steps: Sequence[_Step], leaves: Sequence[Any], constants: Sequence[Any]) -> list[Any]:
@@ -411,11 +420,11 @@ def _inline(wanted: Sequence[Node], order: Sequence[Node]) -> None:
         node.evaluated(values[position])
 
 
-_call = lambda function, operands, params: function(*operands, **params)  # noqa: E731  # one line, so that its code has one line number
+def _call(function: Callable[..., Any], operands: Sequence[Any], params: dict[str, Any]) -> Any: return function(*operands, **params)  # noqa: E501, E704  # fmt: skip  # one line, so that its code has one line number
 
 
 @functools.lru_cache(maxsize=8192)
 def _caller(filename: str, line: int) -> Callable[..., Any]:
     """`_call` as if it stood at a line of the user's, which is where JAX then says that the operation comes from."""
     code: CodeType = _call.__code__.replace(co_filename=filename, co_firstlineno=line, co_name="<recorded>")
-    return type(_call)(code, {})
+    return FunctionType(code, {})

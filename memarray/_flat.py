@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
+from memarray._operators import functions
 
 
 class flatiter:  # noqa: N801  # NumPy's name

@@ -58,10 +58,31 @@ class Node:
     serial of the earliest pending node upstream: how long the stretch is that would be evaluated for this node.
     """
 
-    __slots__ = ("__weakref__", "checks", "depth", "dtype", "first", "nbytes", "op", "operands", "owned", "params", "serial", "shape", "source", "value")
+    __slots__ = (
+        "__weakref__",
+        "checks",
+        "depth",
+        "dtype",
+        "first",
+        "nbytes",
+        "op",
+        "operands",
+        "owned",
+        "params",
+        "serial",
+        "shape",
+        "source",
+        "value",
+    )
 
     def __init__(
-        self, op: Op | None, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any] | None, value: Any = None
+        self,
+        op: Op | None,
+        operands: tuple[Any, ...],
+        params: Params,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any] | None,
+        value: Any = None,
     ) -> None:
         self.op = op
         self.operands = operands
@@ -73,6 +94,8 @@ class Node:
         self.checks: tuple[Check, ...] = ()
         self.owned = False  # whether the value is an array of JAX's that nobody outside of the graph has seen
         self.serial = next(_serials)
+        self.depth: int = 0  # operations in a row behind it that are pending
+        self.first: int = self.serial  # of the earliest pending operation behind it
         if value is None:
             self.source: Source | None = user_source()
             depth, first = 0, self.serial
@@ -86,8 +109,6 @@ class Node:
             self.first = first
         else:
             self.source = None
-            self.depth = 0
-            self.first = self.serial
             _held.add(self)
 
     def evaluated(self, value: Any) -> None:

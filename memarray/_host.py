@@ -1,7 +1,6 @@
 """Functions whose result shapes depend on data, or that call the user's Python: they evaluate their arrays and run by NumPy."""
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,11 +31,6 @@ def host_function(numpy_function: Callable[..., Any], *, factor: int = WORK_FACT
     call.__qualname__ = call.__name__
     call.__module__ = "memarray"
     call.__doc__ = f"As `numpy.{call.__name__}`; evaluates its arguments. See NumPy's documentation.\n\n{_summary(numpy_function)}"
-    call.__wrapped__ = None  # type: ignore[attr-defined]  # the signature is enough
-    try:
-        call.__signature__ = inspect.signature(numpy_function)  # type: ignore[attr-defined]
-    except (ValueError, TypeError):
-        pass
     of_numpy[numpy_function] = call
     return call
 

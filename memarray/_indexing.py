@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import Scalar, fill_from, functions, ndarray, new_array
+from memarray._array import Scalar, fill_from, ndarray, new_array
 from memarray._graph import Check, Node, Op, host, leaf
+from memarray._operators import functions
 from memarray._record import lazy, record
 from memarray._routine import asarray_node
 from memarray._views import basic_step
@@ -150,7 +151,9 @@ def _set_masked(array: ndarray, mask: ndarray, value: ndarray) -> None:
     positions = nonzero_of(mask)
     count = len(positions[0]) if positions else int(bool(mask))
     if value.ndim == len(rest) + 1 and not rest and value.ndim == 1 and len(value) not in (1, count):
-        raise ValueError(f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true")
+        raise ValueError(
+            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true"
+        )
     _scatter(array, tuple(new_array(leaf(each)) for each in positions) if positions else (mask,), value)
 
 
@@ -165,7 +168,11 @@ def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
 def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any], tuple[int, ...]]:
     """The entries for every dimension, their operands, and the result's shape. Masks become positions."""
     shape = array._shape
-    taken = sum(entry.ndim if isinstance(entry, ndarray) and entry.dtype == bool else 1 for entry in entries if entry is not None and entry is not Ellipsis)
+    taken = sum(
+        entry.ndim if isinstance(entry, ndarray) and entry.dtype == bool else 1
+        for entry in entries
+        if entry is not None and entry is not Ellipsis
+    )
     if taken > len(shape):
         raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
     if sum(entry is Ellipsis for entry in entries) > 1:

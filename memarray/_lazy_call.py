@@ -14,7 +14,7 @@ import jax
 import jax.extend.core as jex
 import numpy as np
 
-from frontends import TracedFunction, trace_jax
+from frontends import TracedFunction, function_name, trace_jax
 from memarray._array import ndarray, new_array
 from memarray._config import Limit
 from memarray._evaluate import evaluate, jax_scopes, plan_of
@@ -45,7 +45,9 @@ class LazyFunction:
         return jax.tree_util.tree_unflatten(self.traced.out_tree, [wrap(node) for node in found])
 
 
-def trace_lazy(fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: Sequence[bool], in_tree: Any, limit: Limit | None) -> LazyFunction:
+def trace_lazy(
+    fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: Sequence[bool], in_tree: Any, limit: Limit | None
+) -> LazyFunction:
     """Trace `fn` for nodes and Python scalars; `arrays` says which of them are lazy arrays, to `fn` too."""
 
     specs = [jax.ShapeDtypeStruct(node.shape, node.dtype) if isinstance(node, Node) else node for node in nodes]
@@ -59,7 +61,9 @@ def trace_lazy(fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: 
                 raise
             traced = _trace(fn, name, specs, [False] * len(arrays), in_tree)
     if any(key is not None for key in traced.out_keys):
-        raise UnsupportedOpError(f"`{name}` returns random keys of JAX's, which are no lazy arrays; return jax.random.key_data of them.", op=name)
+        raise UnsupportedOpError(
+            f"`{name}` returns random keys of JAX's, which are no lazy arrays; return jax.random.key_data of them.", op=name
+        )
     function = jex.jaxpr_as_fun(traced.jaxpr)
     count = len(traced.results)
 
@@ -94,6 +98,7 @@ def with_traced_results(fn: Callable[..., Any]) -> Callable[..., Any]:
         evaluate([each._node() for each in lazy_ones])
         return jax.tree_util.tree_unflatten(tree, [each._node().value if isinstance(each, ndarray) else each for each in leaves])
 
+    call.__name__ = function_name(fn)
     return call
 
 

@@ -56,7 +56,15 @@ concat = concatenate
 
 
 def clip(
-    a: Any, /, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **kwargs: Any  # noqa: A002
+    a: Any,
+    /,
+    min: Any = None,
+    max: Any = None,
+    out: Any = None,
+    *,
+    a_min: Any = None,
+    a_max: Any = None,
+    **kwargs: Any,  # noqa: A002
 ) -> Any:
     """The elements within bounds; `a_min` and `a_max` are NumPy's older names of the bounds."""
     return _clip(a, a_min if min is None else min, a_max if max is None else max, out=out, **kwargs)

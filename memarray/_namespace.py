@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from memarray import _operators, _protocols
-from memarray._array import functions
+from memarray import _protocols
+from memarray._operators import functions
 from memarray._routine import Routine
 from memarray._ufunc import ufunc
 
@@ -23,7 +23,6 @@ def complete(namespace: dict[str, Any]) -> None:
             _register(getattr(getattr(np, part), name, None), getattr(namespace[part], name))
     _register(np.lib.stride_tricks.sliding_window_view, namespace["lib"].stride_tricks.sliding_window_view)
     _register(np.lib.stride_tricks.as_strided, namespace["lib"].stride_tricks.as_strided)
-    _operators.attach(functions["matmul"])
 
 
 def _register(of_numpy: Any, ours: Any) -> None:

@@ -52,5 +52,7 @@ def _jax_einsum(subscripts: str, operands: Any, **kwargs: Any) -> Any:
     return kernels.einsum(subscripts, *operands, **kwargs)
 
 
-_einsum = Routine(_numpy_einsum, _jax_einsum, "operands*", names="subscripts operands out optimize dtype casting order", name="einsum", grows=True)
+_einsum = Routine(
+    _numpy_einsum, _jax_einsum, "operands*", names="subscripts operands out optimize dtype casting order", name="einsum", grows=True
+)
 of_numpy[np.einsum] = einsum

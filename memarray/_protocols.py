@@ -6,7 +6,8 @@ from typing import Any
 import jax.scipy.special
 import numpy as np
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
+from memarray._operators import functions
 from memarray._routine import routines
 from memarray._ufunc import ufunc, ufuncs
 

@@ -301,4 +301,3 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(int(np.prod(a.shape[k + 1 :], dtype=int)) for k in range(a.ndim - 1))
     end = None if wrap or a.ndim > 2 else a.shape[1] * a.shape[1]
     a.flat[:end:step] = val
-

@@ -17,7 +17,9 @@ def record(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, 
     return lazy(op, operands, params, shape, dtype)
 
 
-def record_several(op: Op, operands: tuple[Any, ...], params: Params, specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]) -> list[Node]:
+def record_several(
+    op: Op, operands: tuple[Any, ...], params: Params, specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+) -> list[Node]:
     """The nodes of an operation with several results."""
     if runs_now(operands, sum(_bytes(shape, dtype) for shape, dtype in specs)):
         results = run_numpy(op, operands, params)

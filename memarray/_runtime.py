@@ -230,7 +230,11 @@ def compile_module(module: ir.Module, signature: Signature, device: Any) -> Repo
     exported = _exported(module, signature, export_platform(device))
     placed = jax.sharding.SingleDeviceSharding(device)
     specs = [jax.ShapeDtypeStruct(spec.shape, spec.dtype, sharding=placed, weak_type=spec.is_weak) for spec in signature.arguments]
-    compiled = jax.jit(exported.call, keep_unused=True, donate_argnums=signature.donated).lower(*specs).compile(compiler_options=compiler_options(device.platform))
+    compiled = (
+        jax.jit(exported.call, keep_unused=True, donate_argnums=signature.donated)
+        .lower(*specs)
+        .compile(compiler_options=compiler_options(device.platform))
+    )
     found = compiled.memory_analysis()
     if found is None:
         raise RuntimeError(f"the compiler for {device} gives no memory report, without which no limit can be promised")

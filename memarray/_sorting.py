@@ -21,7 +21,9 @@ _sort = Routine(np.sort, kernels.sort, "a")
 sort_complex = Routine(np.sort_complex, kernels.sort_complex, "a")
 
 
-def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None, descending: bool = False) -> ndarray:
+def sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None, descending: bool = False
+) -> ndarray:
     """The elements in order along an axis; in reverse order if `descending`, as the array API has it."""
     _check_order(order)
     found = _sort(a, axis=axis)

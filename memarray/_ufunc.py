@@ -299,4 +299,3 @@ def _parse_signature(signature: Any) -> tuple[Any, ...]:
 
 def _ufunc_by_name(name: str) -> ufunc:
     return ufuncs[name]
-

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._indexing import scatter
 from memarray._kernels import reductions
+from memarray._operators import functions
 from memarray._routine import Routine
 from memarray._ufunc import ufunc
 
@@ -32,7 +33,9 @@ def make_method(function: ufunc, name: str) -> Routine:
     full_name = f"{function.__name__}.{name}"
     if name == "reduce":
         kernel = _reduction(function)
-        return Routine(function.numpy.reduce, kernel, "array initial where", names="array axis dtype out keepdims initial where", name=full_name)
+        return Routine(
+            function.numpy.reduce, kernel, "array initial where", names="array axis dtype out keepdims initial where", name=full_name
+        )
     if name == "accumulate":
         return Routine(function.numpy.accumulate, _accumulation(function), "array", names="array axis dtype out", name=full_name)
     return Routine(
@@ -42,7 +45,7 @@ def make_method(function: ufunc, name: str) -> Routine:
 
 def _loop(function: ufunc, dtype: Any) -> np.dtype[Any]:
     """The dtype that a reduction works in."""
-    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]  # type: ignore[arg-type]  # None is for the result
+    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]
 
 
 def _reduction(function: ufunc) -> Any:

@@ -4,7 +4,6 @@ A view is its base's storage and a chain of steps. Reading applies the steps to 
 through them, which makes a new value of the base (functionalisation, as torch calls it).
 """
 
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from jax import lax
 
 from memarray._graph import Node, Op, Params
 from memarray._record import record
-
-
 
 
 class _Memory:

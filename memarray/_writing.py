@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from memarray._array import fill_from, functions, ndarray
+from memarray._array import fill_from, ndarray
 from memarray._creation import asarray
+from memarray._operators import functions
 
 
 def _target(a: Any, name: str) -> ndarray:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from memarray import _products, _rearranging
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._creation import asarray
 from memarray._kernels import linalg as kernels
 from memarray._kernels import products
+from memarray._operators import functions
 from memarray._routine import Routine
 
 
@@ -69,7 +70,7 @@ def _real_if_possible(a: ndarray, values: ndarray, results: Any) -> Any:
     if a.dtype.kind == "c" or values.dtype.kind != "c" or bool(functions["any"](values.imag != 0)):
         return results
     if isinstance(results, tuple):
-        return type(results)(*(each.real.copy() for each in results))  # type: ignore[call-arg]  # a named tuple's constructor
+        return type(results)(*(each.real.copy() for each in results))
     return results.real.copy()
 
 
