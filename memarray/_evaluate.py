@@ -316,13 +316,13 @@ def _take_apart(order: Sequence[Node], outputs: list[Node]) -> _Graph:
 
 
 def _kind(constant: Any) -> Any:
-    """What is fixed about a constant: its dtype, or that it is a Python int."""
-    return int if type(constant) is int else constant.dtype
+    """What is fixed about a constant: its dtype, or which of Python's numbers it is."""
+    return constant.dtype if isinstance(constant, np.generic) else type(constant)
 
 
 def _identity(constant: Any) -> Any:
     """What tells constants apart: -0.0 from 0.0 too, and a NaN is itself."""
-    return constant if type(constant) is int else constant.tobytes()
+    return constant.tobytes() if isinstance(constant, np.generic) else constant if type(constant) is int else repr(constant)
 
 
 def _program_of(graph: _Graph) -> tuple[Function, list[Any]]:

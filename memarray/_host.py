@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import jax
@@ -32,7 +32,16 @@ def host_function(numpy_function: Callable[..., Any], *, factor: int = WORK_FACT
     call.__module__ = "memarray"
     call.__doc__ = f"As `numpy.{call.__name__}`; evaluates its arguments. See NumPy's documentation.\n\n{_summary(numpy_function)}"
     of_numpy[numpy_function] = call
+    _host_functions.add(call)
     return call
+
+
+_host_functions: set[Any] = set()
+
+
+def is_host_function(function: Any) -> bool:
+    """Whether a function evaluates and runs by NumPy."""
+    return isinstance(function, Hashable) and function in _host_functions
 
 
 def run_on_host(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], factor: int, name: str) -> Any:
