@@ -1,1 +1,1 @@
-"""What each NumPy function is in JAX; operands come in one of NumPy's loop dtypes."""
+"""NumPy's functions on JAX arrays, as NumPy has them: what lazy arrays are replayed with."""
