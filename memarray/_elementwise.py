@@ -1,9 +1,30 @@
 """NumPy's ufuncs, each with its kernel. A kernel takes arrays of one of NumPy's loops' dtypes."""
 
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
 
+from memarray._graph import Check, Node, Op
 from memarray._kernels.elementwise import KERNELS
+from memarray._record import lazy
 from memarray._ufunc import ufunc
+
+_NEGATIVE = "Integers to negative integer powers are not allowed."
+_ANY_NEGATIVE = Op("negative exponent", lambda exponent: jnp.any(exponent < 0), lambda exponent: np.any(exponent < 0))
+
+
+def _no_negative_exponents(operands: tuple[Any, ...], loop: tuple[Any, ...]) -> tuple[Check, ...]:
+    """Integers have no negative powers: known at once for a number, at evaluation for an array."""
+    exponent = operands[1]
+    if loop[1].kind != "i":
+        return ()
+    if type(exponent) is Node:
+        return (Check(lazy(_ANY_NEGATIVE, (exponent,), (), (), np.dtype(bool)), ValueError, _NEGATIVE),)
+    if exponent < 0:
+        raise ValueError(_NEGATIVE)
+    return ()
+
 
 absolute = ufunc(np.absolute, KERNELS["absolute"])
 add = ufunc(np.add, KERNELS["add"])
@@ -72,7 +93,7 @@ negative = ufunc(np.negative, KERNELS["negative"])
 nextafter = ufunc(np.nextafter, KERNELS["nextafter"])
 not_equal = ufunc(np.not_equal, KERNELS["not_equal"])
 positive = ufunc(np.positive, KERNELS["positive"])
-power = ufunc(np.power, KERNELS["power"])
+power = ufunc(np.power, KERNELS["power"], check=_no_negative_exponents)
 rad2deg = ufunc(np.rad2deg, KERNELS["rad2deg"])
 radians = ufunc(np.radians, KERNELS["radians"])
 reciprocal = ufunc(np.reciprocal, KERNELS["reciprocal"])

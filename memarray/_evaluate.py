@@ -56,6 +56,7 @@ class _Step:
     op: Op
     params: dict[str, Any]
     references: tuple[Any, ...]
+    dtype: Any  # of the result, which NumPy has decided; None for several
     source: Source | None
 
 
@@ -308,8 +309,8 @@ def _take_apart(order: Sequence[Node], outputs: list[Node]) -> _Graph:
                     leaves.append(operand)
                 references.append(-1 - position)
         found = tuple(references)
-        parts.append((node.op, node.params, found))
-        steps.append(_Step(node.op, dict(node.params), found, node.source))  # type: ignore[arg-type]  # pending nodes have an operation
+        parts.append((node.op, node.params, node.dtype, found))
+        steps.append(_Step(node.op, dict(node.params), found, node.dtype, node.source))  # type: ignore[arg-type]  # pending nodes have an operation
     positions = [index[id(node)] for node in outputs]
     key = (tuple(parts), tuple((node.shape, node.dtype) for node in leaves), tuple(positions))
     return _Graph(steps, leaves, constants, outputs, key, positions)
@@ -399,8 +400,13 @@ def _replay(steps: Sequence[_Step], leaves: Sequence[Any], constants: Sequence[A
         operands = [_look_up(reference, values, leaves, rest) for reference in step.references]
         place = source_line(step.source)
         call = _caller(*place) if place else _call
-        values.append(call(step.op.jax, operands, step.params))
+        value = call(step.op.jax, operands, step.params)
+        values.append(value if step.dtype is None or value.dtype == step.dtype else call(_cast, (value, step.dtype), {}))
     return values
+
+
+def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
+    return value.astype(dtype)
 
 
 def _look_up(reference: Any, values: Sequence[Any], leaves: Sequence[Any], constants: Any) -> Any:

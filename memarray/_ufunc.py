@@ -29,11 +29,16 @@ class ufunc:  # noqa: N801  # NumPy's name
         NumPy's: it decides dtypes, and runs where all is small and evaluated.
     kernel : callable
         The same on JAX arrays of one of NumPy's loops' dtypes.
+    check : callable, optional
+        Takes operands and the loop's dtypes, gives the `Check`s of a recorded operation: what its data must not be.
     """
 
-    def __init__(self, function: np.ufunc, kernel: Callable[..., Any], *, registered: bool = True) -> None:
+    def __init__(
+        self, function: np.ufunc, kernel: Callable[..., Any], *, check: Callable[..., Any] | None = None, registered: bool = True
+    ) -> None:
         self.numpy = function
         self.kernel = kernel
+        self._check = check
         self.__name__ = function.__name__
         self.__qualname__ = function.__name__
         self.__module__ = "memarray"
@@ -61,16 +66,21 @@ class ufunc:  # noqa: N801  # NumPy's name
 
     def _apply(self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind") -> Any:
         operands = tuple([arg._node() if isinstance(arg, ndarray) else as_operand(arg) for arg in args])
-        if requested is None and runs_now(operands, 0):
-            shape = _broadcast(operands)
-            if runs_now(operands, _result_bytes(shape)):
-                return self._run_now(operands)
+        if runs_now(operands, 0) and runs_now(operands, _result_bytes(_broadcast(operands))):
+            return self._run_now(operands, {} if requested is None and casting == "same_kind" else self._keywords(requested, casting))
         return self._record(operands, requested, casting)
 
-    def _run_now(self, operands: tuple[Any, ...]) -> Any:
+    def _keywords(self, requested: Any, casting: str) -> dict[str, Any]:
+        """How NumPy is told of a dtype, or a loop's dtypes, and of what may be cast."""
+        given: dict[str, Any] = {"casting": casting}
+        if requested is not None:
+            given["signature"] = requested if isinstance(requested, tuple) else (None,) * self.nin + (requested,) * self.nout
+        return given
+
+    def _run_now(self, operands: tuple[Any, ...], given: dict[str, Any]) -> Any:
         values = [host(o) if type(o) is Node else o for o in operands]
         with np.errstate(all="ignore"):
-            found = self.numpy(*values)
+            found = self.numpy(*values, **given)
         if self.nout == 1:
             return wrap(leaf(np.asarray(found)))
         return tuple(wrap(leaf(np.asarray(each))) for each in found)
@@ -86,7 +96,10 @@ class ufunc:  # noqa: N801  # NumPy's name
             operands = tuple(map(constant, operands))
         params = (("loop", ins),)
         if self.nout == 1:
-            return wrap(lazy(self._op, operands, params, shape, outs[0]))
+            node = lazy(self._op, operands, params, shape, outs[0])
+            if self._check is not None:
+                node.checks = self._check(operands, ins)
+            return wrap(node)
         whole = Node(self._op, operands, params, (), None)
         return tuple(wrap(lazy(_ITEM, (whole,), (("index", k),), shape, dtype)) for k, dtype in enumerate(outs))
 
@@ -104,10 +117,11 @@ class ufunc:  # noqa: N801  # NumPy's name
     def _resolve_by_numpy(self, dtypes: tuple[Any, ...], requested: Any, casting: str) -> tuple[Any, ...]:
         if all(each in _WEAK for each in dtypes):  # NumPy takes Python's numbers as arrays where there is nothing else
             dtypes = tuple(np.dtype(each) for each in dtypes)
-        given: dict[str, Any] = {"casting": casting}
-        if requested is not None:
-            given["signature"] = requested if isinstance(requested, tuple) else (None,) * self.nin + (requested,) * self.nout
+        given = self._keywords(requested, casting)
         try:
+            if casting != "same_kind" and not all(isinstance(each, np.dtype) for each in dtypes):  # Python's numbers are of the loop's dtype
+                loop = self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **{**given, "casting": "unsafe"})
+                dtypes = tuple(each if isinstance(each, np.dtype) else of for each, of in zip(dtypes, loop, strict=False))
             return self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **given)
         except TypeError:
             trial = [np.ones(0, each) if isinstance(each, np.dtype) else each(1) for each in dtypes]

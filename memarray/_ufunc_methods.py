@@ -8,7 +8,7 @@ from jax import lax
 
 from memarray._array import ndarray
 from memarray._indexing import scatter
-from memarray._kernels import reductions
+from memarray._kernels import cumulative, reductions
 from memarray._operators import functions
 from memarray._routine import Routine
 from memarray._ufunc import ufunc
@@ -21,7 +21,7 @@ _REDUCTIONS = {
     "logical_and": reductions.all,
     "logical_or": reductions.any,
 }
-_ACCUMULATIONS = {"add": reductions.cumsum, "multiply": reductions.cumprod}
+_ACCUMULATIONS = {"add": cumulative.cumsum, "multiply": cumulative.cumprod}
 
 
 def make_method(function: ufunc, name: str) -> Routine:
@@ -59,7 +59,7 @@ def _reduction(function: ufunc) -> Any:
             return known(cast, axis=axis, keepdims=keepdims, **typed, **named)
         work = dtype or _loop(function, array.dtype)
         start = initial if initial is not None else function.identity
-        return reductions.ufunc_reduce(function.kernel, array.astype(work), axis=axis, keepdims=keepdims, initial=start, where=where)
+        return cumulative.ufunc_reduce(function.kernel, array.astype(work), axis=axis, keepdims=keepdims, initial=start, where=where)
 
     return reduce
 
@@ -70,7 +70,7 @@ def _accumulation(function: ufunc) -> Any:
     def accumulate(array: Any, axis: int = 0, dtype: Any = None) -> Any:
         if known is not None:
             return known(array, axis=axis, dtype=dtype)
-        return reductions.ufunc_accumulate(function.kernel, array.astype(dtype or _loop(function, array.dtype)), axis=axis)
+        return cumulative.ufunc_accumulate(function.kernel, array.astype(dtype or _loop(function, array.dtype)), axis=axis)
 
     return accumulate
 
