@@ -14,7 +14,6 @@ from memarray._graph import Node, Op, host, leaf
 from memarray._record import constant, lazy, runs_now
 from memarray._routine import Routine, as_operand, wrap
 
-_WEAK = (int, float, complex)
 _COMPARISONS = {"less": (True, False), "less_equal": (True, False), "greater": (False, True), "greater_equal": (False, True)}
 
 ufuncs: dict[str, "ufunc"] = {}
@@ -109,13 +108,13 @@ class ufunc:  # noqa: N801  # NumPy's name
         key = (given, requested, casting)
         found = self._resolved.get(key)
         if found is None:
-            dtypes = tuple(np.dtype(bool) if each is bool else each if each in _WEAK else each for each in given)
+            dtypes = tuple(np.dtype(bool) if each is bool else each for each in given)
             loop = self._resolve_by_numpy(dtypes, requested, casting)
             found = self._resolved[key] = loop[: self.nin], tuple(map(check_dtype, loop[self.nin :]))
         return found
 
     def _resolve_by_numpy(self, dtypes: tuple[Any, ...], requested: Any, casting: str) -> tuple[Any, ...]:
-        if all(each in _WEAK for each in dtypes):  # NumPy takes Python's numbers as arrays where there is nothing else
+        if not any(isinstance(each, np.dtype) for each in dtypes):  # NumPy takes Python's numbers as arrays where there is nothing else
             dtypes = tuple(np.dtype(each) for each in dtypes)
         given = self._keywords(requested, casting)
         try:
