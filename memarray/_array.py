@@ -40,7 +40,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     functions. Printing, ``bool``, ``float``, ``numpy.asarray`` and the like evaluate.
     """
 
-    __slots__ = ("__weakref__", "_cached", "_numpy_view", "_steps", "_storage", "_version", "_writeable", "dtype", "_shape")
+    __slots__ = ("__weakref__", "_cached", "_numpy_view", "_shape", "_steps", "_storage", "_version", "_writeable", "dtype")
 
     dtype: np.dtype[Any]
     _storage: Storage
@@ -266,7 +266,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         return call_function(function, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """memarray's functions, as an array-API namespace."""
+        """Memarray's functions, as an array-API namespace."""
         from memarray._namespace import array_api  # noqa: PLC0415  # it is made of all functions
 
         if api_version is not None and api_version not in ("2021.12", "2022.12", "2023.12", "2024.12"):
@@ -340,7 +340,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         """Pickle to bytes."""
         return self._value().dumps()
 
-    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:  # noqa: A002  # NumPy's name
+    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:  # NumPy's name
         """Write the elements to a file."""
         self._value().tofile(fid, sep, format)
 
@@ -441,9 +441,9 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     def flat(self, value: Any) -> None:
         self.flat[:] = value
 
-    def view(self, dtype: Any = None, type: Any = None) -> "ndarray":  # noqa: A002  # NumPy's names
+    def view(self, dtype: Any = None, type: Any = None) -> "ndarray":  # NumPy's names
         """The same memory, with another dtype if one is given."""
-        if dtype is None or isinstance(dtype, builtin_type) and issubclass(dtype, ndarray):
+        if dtype is None or (isinstance(dtype, builtin_type) and issubclass(dtype, ndarray)):
             view = self._view_in_numpy()[...]
             return self._view(basic_step((), self._shape, view), view)
         view = self._view_in_numpy().view(check_dtype(dtype))
@@ -650,7 +650,7 @@ def as_shape(shape: Any) -> tuple[int, ...]:
     """A shape from an int or a sequence of ints."""
     if isinstance(shape, (tuple, list)):
         return tuple(operator.index(length) for length in shape)
-    if isinstance(shape, ndarray) and shape._shape or isinstance(shape, np.ndarray) and shape.ndim:
+    if (isinstance(shape, ndarray) and shape._shape) or (isinstance(shape, np.ndarray) and shape.ndim):
         return tuple(int(length) for length in np.asarray(shape))
     return (operator.index(shape),)
 

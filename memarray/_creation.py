@@ -52,14 +52,14 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None,
         raise ValueError(
             f"Unable to avoid copy while creating an array of {type(a).__name__}: memarray's arrays share no memory with others."
         )
-    if isinstance(a, (*PYTHON_SCALARS, list, tuple, np.generic)) or wanted is not None and isinstance(a, np.ndarray):
+    if isinstance(a, (*PYTHON_SCALARS, list, tuple, np.generic)) or (wanted is not None and isinstance(a, np.ndarray)):
         return new_array(leaf(numpy_copy(a, wanted)))
     found = new_array(node_of(a))
     return found if wanted is None or wanted == found.dtype else found.astype(wanted)
 
 
 def array(
-    object: Any,  # noqa: A002  # NumPy's name
+    object: Any,  # NumPy's name
     dtype: Any = None,
     *,
     copy: bool | None = True,
@@ -144,7 +144,7 @@ def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0
     return asarray(np.frombuffer(buffer, dtype, count, offset))
 
 
-def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> ndarray:  # noqa: A002  # NumPy's name
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> ndarray:  # NumPy's name
     """An array of what an iterator gives."""
     del like
     return asarray(np.fromiter(iter, dtype, count))
@@ -183,14 +183,14 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, cast
 
 def _astype_jax(x: Any, *, dtype: np.dtype[Any]) -> Any:
     if dtype.kind != "c" and x.dtype.kind == "c":
-        x = x != 0 if dtype == bool else jnp.real(x)
+        x = x != 0 if dtype.kind == "b" else jnp.real(x)
     return x.astype(dtype)
 
 
 _ASTYPE = Op("astype", _astype_jax, lambda x, dtype: x.astype(dtype))
 
 
-# -- from a shape -----------------------------------------------------------------------------------------------------------------------------
+# -- from a shape
 
 
 def _full_jax(value: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -394,7 +394,7 @@ def _eye_jax(*, rows: int, columns: int, k: int, dtype: np.dtype[Any]) -> Any:
     return (lax.broadcasted_iota(np.int64, shape, 1) - lax.broadcasted_iota(np.int64, shape, 0) == k).astype(dtype)
 
 
-_EYE = Op("eye", _eye_jax, lambda rows, columns, k, dtype: np.eye(rows, columns, k, dtype))
+_EYE = Op("eye", _eye_jax, lambda rows, columns, k, dtype: np.eye(rows, columns, k, dtype=dtype))
 
 
 def eye(

@@ -26,6 +26,21 @@ def _no_negative_exponents(operands: tuple[Any, ...], loop: tuple[Any, ...]) -> 
     return ()
 
 
+def _expm1(x: Any, /, **given: Any) -> Any:
+    """NumPy's, but for complex numbers: of these it loses small ones, and C99's Annex G where parts are infinite or NaN."""
+    z = np.asarray(x)
+    if z.dtype.kind != "c":
+        return np.expm1(x, **given)
+    a, b = z.real, z.imag
+    real = np.where(b == 0, np.expm1(a), np.expm1(a) * np.cos(b) - 2 * np.sin(b / 2) ** 2)
+    imag = np.where(b == 0, b, np.exp(a) * np.sin(b))
+    turns_nowhere = ~np.isfinite(b)
+    found = np.empty(z.shape, z.dtype)
+    found.real = np.where(a == -np.inf, -1, np.where((a == np.inf) & turns_nowhere, np.inf, real))
+    found.imag = np.where((a == -np.inf) & turns_nowhere, 0, imag)
+    return found
+
+
 absolute = ufunc(np.absolute, KERNELS["absolute"])
 add = ufunc(np.add, KERNELS["add"])
 arccos = ufunc(np.arccos, KERNELS["arccos"])
@@ -52,7 +67,7 @@ divmod = ufunc(np.divmod, KERNELS["divmod"])
 equal = ufunc(np.equal, KERNELS["equal"])
 exp = ufunc(np.exp, KERNELS["exp"])
 exp2 = ufunc(np.exp2, KERNELS["exp2"])
-expm1 = ufunc(np.expm1, KERNELS["expm1"])
+expm1 = ufunc(np.expm1, KERNELS["expm1"], at_once=_expm1)
 fabs = ufunc(np.fabs, KERNELS["fabs"])
 float_power = ufunc(np.float_power, KERNELS["float_power"])
 floor = ufunc(np.floor, KERNELS["floor"])

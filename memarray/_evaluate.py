@@ -426,7 +426,9 @@ def _inline(wanted: Sequence[Node], order: Sequence[Node]) -> None:
         node.evaluated(values[position])
 
 
-def _call(function: Callable[..., Any], operands: Sequence[Any], params: dict[str, Any]) -> Any: return function(*operands, **params)  # noqa: E501, E704  # fmt: skip  # one line, so that its code has one line number
+# fmt: off
+def _call(function: Any, operands: Any, params: Any) -> Any: return function(*operands, **params)  # one line, one number
+# fmt: on
 
 
 @functools.lru_cache(maxsize=8192)

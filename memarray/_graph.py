@@ -101,10 +101,8 @@ class Node:
             depth, first = 0, self.serial
             for operand in operands:
                 if type(operand) is Node and operand.value is None:
-                    if operand.depth > depth:
-                        depth = operand.depth
-                    if operand.first < first:
-                        first = operand.first
+                    depth = max(depth, operand.depth)
+                    first = min(first, operand.first)
             self.depth = depth + 1
             self.first = first
         else:
@@ -204,8 +202,8 @@ class Storage:
 SEGMENT_DEPTH = 64  # operations in a row from which a stretch of the graph counts as long
 SEGMENT_NODES = 200  # the same for operations in all
 
-# Storages whose values have long stretches behind them. They are looked at when the next operation is recorded: by then the user's variables
-# are bound to the new values, and what only the old ones needed is gone.
+# Storages whose values have long stretches behind them. They are looked at when the next operation is recorded: by then the user's
+# variables are bound to the new values, and what only the old ones needed is gone.
 long_stretches: "list[weakref.ref[Storage]]" = []
 
 _pending: "weakref.WeakSet[Storage]" = weakref.WeakSet()
@@ -253,7 +251,7 @@ def _walk(nodes: Iterable[Node], order: list[Node], seen: set[int]) -> None:
 
 def user_source() -> Source | None:
     """The innermost line that is neither memarray's nor NumPy's."""
-    frame = sys._getframe(2)  # noqa: SLF001  # what `traceback` and `warnings` use as well; `inspect.stack` takes milliseconds
+    frame = sys._getframe(2)  # what `traceback` and `warnings` use as well; `inspect.stack` takes milliseconds
     while frame is not None:
         code = frame.f_code
         filename = code.co_filename

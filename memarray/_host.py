@@ -62,9 +62,9 @@ def check_room(name: str, needed: int) -> None:
     if limit == "auto" or held_bytes() + needed <= limit:
         return
     raise MemoryLimitError(
-        f"`{name}` runs by NumPy on evaluated arrays, which takes up to {needed} bytes ({format_bytes(needed)}) beside the {held_bytes()} bytes "
-        f"of arrays that are held; the memory limit is {format_bytes(limit)}. Raise the limit to {needed + held_bytes()} bytes, or call it on "
-        "parts of the array.",
+        f"`{name}` runs by NumPy on evaluated arrays, which takes up to {needed} bytes ({format_bytes(needed)}) beside the "
+        f"{held_bytes()} bytes of arrays that are held; the memory limit is {format_bytes(limit)}. Raise the limit to "
+        f"{needed + held_bytes()} bytes, or call it on parts of the array.",
         op=name,
         source_line=None,
         shape=(),

@@ -112,7 +112,7 @@ def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = Fals
 
 def _mask_of_all(array: ndarray, entries: tuple[Any, ...]) -> ndarray | None:
     """The one boolean mask over leading dimensions that an index is, if it is that."""
-    if len(entries) != 1 or isinstance(entries[0], (int, slice, type(None), type(Ellipsis))) and not isinstance(entries[0], bool):
+    if len(entries) != 1 or (isinstance(entries[0], (int, slice, type(None), type(Ellipsis))) and not isinstance(entries[0], bool)):
         return None
     entry = entries[0]
     if isinstance(entry, (list, tuple)) and np.size(entry) == 0:

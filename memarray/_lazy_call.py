@@ -49,7 +49,6 @@ def trace_lazy(
     fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: Sequence[bool], in_tree: Any, limit: Limit | None
 ) -> LazyFunction:
     """Trace `fn` for nodes and Python scalars; `arrays` says which of them are lazy arrays, to `fn` too."""
-
     specs = [jax.ShapeDtypeStruct(node.shape, node.dtype) if isinstance(node, Node) else node for node in nodes]
     with ExitStack() as stack:
         for scope in jax_scopes():

@@ -49,9 +49,7 @@ isreal = Routine(np.isreal, jnp.isreal, "x")
 kaiser = Routine(np.kaiser, jnp.kaiser, "")
 nan_to_num = Routine(np.nan_to_num, jnp.nan_to_num, "x nan posinf neginf")
 packbits = Routine(np.packbits, jnp.packbits, "a")
-pad = Routine(
-    np.pad, jnp.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True
-)
+pad = Routine(np.pad, jnp.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True)
 resize = Routine(np.resize, jnp.resize, "a", grows=True)
 roll = Routine(np.roll, jnp.roll, "a")
 select = Routine(np.select, jnp.select, "condlist* choicelist* default", grows=True)
@@ -63,14 +61,12 @@ triu = Routine(np.triu, jnp.triu, "m")
 unpackbits = Routine(np.unpackbits, jnp.unpackbits, "a", grows=True)
 vstack = Routine(np.vstack, jnp.vstack, "tup*")
 _where = Routine(np.where, jnp.where, "condition x y", names="condition x y", grows=True)
-round = Routine(np.round, _round, "a")  # noqa: A001  # NumPy's name
+round = Routine(np.round, _round, "a")  # NumPy's name
 around = round
 concat = concatenate
 
 
-def clip(
-    a: Any, /, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **kwargs: Any
-) -> Any:
+def clip(a: Any, /, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Any:
     """The elements within bounds; `a_min` and `a_max` are NumPy's older names of the bounds."""
     found = asarray(a)
     lower = _bound(a_min if min is None else min, found, -1)
@@ -87,7 +83,7 @@ def _bound(value: Any, a: ndarray, sign: int) -> Any:
     """A bound; none where it is an integer beyond all that the array's dtype can hold."""
     if type(value) is int and a.dtype.kind in "iu":
         limits = np.iinfo(a.dtype)
-        if value > limits.max and sign > 0 or value < limits.min and sign < 0:
+        if (value > limits.max and sign > 0) or (value < limits.min and sign < 0):
             return None
     return value
 
@@ -158,9 +154,11 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
     return concatenate((found, more), axis=axis)
 
 
-def where(condition: Any, /, *choices: Any) -> Any:
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """Elements of one array or another; with a condition only, the positions where it holds, which evaluates it."""
-    return _where(condition, *choices) if choices else functions["nonzero"](condition)
+    if (x is None) != (y is None):
+        raise ValueError("either both or neither of x and y should be given")
+    return functions["nonzero"](condition) if x is None else _where(condition, x, y)
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
@@ -178,5 +176,5 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
     length = found.shape[place]
     if counts.ndim > 1 or (counts.ndim == 1 and len(counts) not in (1, length)):
         raise ValueError(f"operands could not be broadcast together with shape ({length},) {counts.shape}".replace(" (", " ("))
-    positions = np.repeat(np.arange(length), counts if counts.ndim == 0 or len(counts) > 1 else counts[0])
+    positions = np.repeat(np.arange(length), counts[0] if counts.shape == (1,) else counts)
     return found[(slice(None),) * place + (positions,)]

@@ -31,7 +31,7 @@ def _register(of_numpy: Any, ours: Any) -> None:
 
 
 class _ArrayApi(ModuleType):
-    """memarray under a name that SciPy does not take for another library's: to it, all with "marray" in their names are masked arrays (1.17)."""
+    """memarray under another name: SciPy (1.17) takes every namespace with "marray" in its name for one of masked arrays."""
 
     def __init__(self) -> None:
         super().__init__("mem_array", "memarray's functions, as an array-API namespace.")

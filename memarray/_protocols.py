@@ -28,9 +28,9 @@ def call_ufunc(function: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs:
 
 
 def _ours(function: np.ufunc) -> Any:
-    """memarray's ufunc for NumPy's; one is made for each of `scipy.special`'s that JAX has too."""
+    """Memarray's ufunc for NumPy's; one is made for each of `scipy.special`'s that JAX has too."""
     name = function.__name__
-    if getattr(np, name, None) is function or name in ufuncs and ufuncs[name].numpy is function:
+    if getattr(np, name, None) is function or (name in ufuncs and ufuncs[name].numpy is function):
         return ufuncs.get(name) or functions.get(name)
     known = _foreign.get(function)
     if known is None and hasattr(jax.scipy.special, name):

@@ -7,8 +7,8 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from memarray._array import ndarray
 from memarray._creation import asarray
-from memarray._rearranging import flip
 from memarray._kernels import sorting
+from memarray._rearranging import flip
 from memarray._routine import Routine
 
 argpartition = Routine(np.argpartition, sorting.argpartition, "a")

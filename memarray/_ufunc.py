@@ -30,14 +30,23 @@ class ufunc:  # noqa: N801  # NumPy's name
         The same on JAX arrays of one of NumPy's loops' dtypes.
     check : callable, optional
         Takes operands and the loop's dtypes, gives the `Check`s of a recorded operation: what its data must not be.
+    at_once : callable, optional
+        What runs in NumPy's place where all is small and evaluated.
     """
 
     def __init__(
-        self, function: np.ufunc, kernel: Callable[..., Any], *, check: Callable[..., Any] | None = None, registered: bool = True
+        self,
+        function: np.ufunc,
+        kernel: Callable[..., Any],
+        *,
+        check: Callable[..., Any] | None = None,
+        at_once: Callable[..., Any] | None = None,
+        registered: bool = True,
     ) -> None:
         self.numpy = function
         self.kernel = kernel
         self._check = check
+        self._at_once = at_once or function
         self.__name__ = function.__name__
         self.__qualname__ = function.__name__
         self.__module__ = "memarray"
@@ -79,7 +88,7 @@ class ufunc:  # noqa: N801  # NumPy's name
     def _run_now(self, operands: tuple[Any, ...], given: dict[str, Any]) -> Any:
         values = [host(o) if type(o) is Node else o for o in operands]
         with np.errstate(all="ignore"):
-            found = self.numpy(*values, **given)
+            found = self._at_once(*values, **given)
         if self.nout == 1:
             return wrap(leaf(np.asarray(found)))
         return tuple(wrap(leaf(np.asarray(each))) for each in found)
@@ -118,7 +127,7 @@ class ufunc:  # noqa: N801  # NumPy's name
             dtypes = tuple(np.dtype(each) for each in dtypes)
         given = self._keywords(requested, casting)
         try:
-            if casting != "same_kind" and not all(isinstance(each, np.dtype) for each in dtypes):  # Python's numbers are of the loop's dtype
+            if casting != "same_kind":  # Python's numbers are of the loop's dtype
                 loop = self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **{**given, "casting": "unsafe"})
                 dtypes = tuple(each if isinstance(each, np.dtype) else of for each, of in zip(dtypes, loop, strict=False))
             return self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **given)
@@ -292,13 +301,14 @@ def _finish(result: ndarray, out: Any, where: Any, casting: str, name: str) -> A
 
 
 def _write_out(out: Any, result: ndarray, casting: str, name: str) -> Any:
-    if isinstance(out, ndarray) and out.shape != result.shape and np.broadcast_shapes(out.shape, result.shape) == out.shape:
-        if out._is_writeable() and np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
-            fill_from(out, result)
-            return out
-    if isinstance(out, ndarray) and not np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
+    fits = not isinstance(out, ndarray) or np.can_cast(result.dtype, out.dtype, casting)  # type: ignore[arg-type]  # NumPy checks it
+    if not fits:
         message = f"Cannot cast ufunc {name!r} output from {result.dtype!r} to {out.dtype!r} with casting rule {casting!r}"
         raise TypeError(message)
+    is_larger = isinstance(out, ndarray) and out.shape != result.shape and np.broadcast_shapes(out.shape, result.shape) == out.shape
+    if is_larger and out._is_writeable():
+        fill_from(out, result)
+        return out
     return assign(out, result, casting)
 
 

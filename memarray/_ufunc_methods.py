@@ -56,7 +56,7 @@ def _reduction(function: ufunc) -> Any:
         if known is not None:
             typed = {} if function.__name__ in ("maximum", "minimum", "logical_and", "logical_or") else {"dtype": dtype}
             cast = array.astype(dtype) if dtype is not None and not typed else array
-            return known(cast, axis=axis, keepdims=keepdims, **typed, **named)
+            return known(cast, axis=axis, keepdims=keepdims, **typed, **named)  # type: ignore[operator]  # those that have them
         work = dtype or _loop(function, array.dtype)
         start = initial if initial is not None else function.identity
         return cumulative.ufunc_reduce(function.kernel, array.astype(work), axis=axis, keepdims=keepdims, initial=start, where=where)

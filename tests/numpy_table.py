@@ -1,6 +1,6 @@
 """The table of NumPy's names in docs/numpy.md: what is lazy, what evaluates, what is absent and why.
 
-    python -m tests.numpy_table          # writes it
+python -m tests.numpy_table          # writes it
 """
 
 import inspect
@@ -25,8 +25,8 @@ NUMPY_ONLY = ("test",)  # NumPy's own test runner, in each of its parts
 
 def names_of(part: types.ModuleType) -> list[str]:
     """The public names of a part of NumPy."""
-    listed = getattr(part, "__all__", None) or dir(part)
-    return sorted({name for name in listed if not name.startswith("_")} | ({n for n in dir(part) if not n.startswith("_")} if part is np else set()))
+    listed = dir(part) if part is np else getattr(part, "__all__", dir(part))
+    return sorted(name for name in set(listed) if not name.startswith("_"))
 
 
 def row(name: str, theirs: Any, ours: Any) -> tuple[str, str]:

@@ -17,7 +17,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     work = jnp.result_type(a, b) if jnp.issubdtype(jnp.result_type(a, b), jnp.inexact) else np.dtype(float)
     a, columns = a.astype(work), b.astype(work).reshape(b.shape[0], -1)
     left, values, right = jnp.linalg.svd(a, full_matrices=False)
-    cutoff = jnp.finfo(work).eps * max(a.shape) if rcond is None else rcond if rcond >= 0 else jnp.finfo(work).eps
+    epsilon = float(jnp.finfo(work).eps)  # type: ignore[no-untyped-call]  # JAX has no hints for it
+    cutoff = epsilon * max(a.shape) if rcond is None else rcond if rcond >= 0 else epsilon
     kept = values > cutoff * (values[0] if values.size else 0)
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0).astype(work)
     solution = right.conj().T @ (inverse[:, None] * (left.conj().T @ columns))
@@ -35,7 +36,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     if tol is not None:
         cutoff = jnp.asarray(tol)[..., None]
     else:
-        cutoff = largest * (max(A.shape[-2:]) * jnp.finfo(work.dtype).eps if rtol is None else jnp.asarray(rtol)[..., None])
+        cutoff = largest * (max(A.shape[-2:]) * np.finfo(work.dtype).eps if rtol is None else jnp.asarray(rtol)[..., None])
     return (values > cutoff).sum(axis=-1)
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: A004  # NumPy's names
+# NumPy's names
 """NumPy's reductions without NaN on JAX arrays: NaN is replaced by what leaves the result alone."""
 
 import jax
@@ -147,7 +147,7 @@ def nanstd(
     return cast(jnp.sqrt(squares), squares.dtype)
 
 
-def _has_slice_of_nan(_: tuple[jax.Array, ...], a: Operand, axis: int | None = None, *, keepdims: bool = False) -> jax.Array:  # noqa: ARG001
+def _has_slice_of_nan(_: tuple[jax.Array, ...], a: Operand, axis: int | None = None, *, keepdims: bool = False) -> jax.Array:
     a = jnp.asarray(a)
     return jnp.any(jnp.all(isnan(a), axes_of(axis, a.ndim)))
 

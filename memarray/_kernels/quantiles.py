@@ -263,7 +263,7 @@ def nanpercentile(
 
 
 def _outside(highest: int) -> Callable[..., jax.Array]:
-    def is_outside(_: tuple[jax.Array, ...], a: Operand, q: Operand, *rest: object, **params: object) -> jax.Array:  # noqa: ARG001
+    def is_outside(_: tuple[jax.Array, ...], a: Operand, q: Operand, *rest: object, **params: object) -> jax.Array:
         return ~jnp.all((jnp.asarray(q) >= 0) & (jnp.asarray(q) <= highest))
 
     return is_outside

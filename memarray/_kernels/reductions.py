@@ -1,4 +1,4 @@
-# ruff: noqa: A001, PLE0604  # NumPy's names; PLE0604 does not see into `*(...)`
+# ruff: noqa: PLE0604  # NumPy's names; PLE0604 does not see into `*(...)`
 """NumPy's reductions on JAX arrays; sums stay one plain reduction, which splits.
 
 Where XLA adds one by one NumPy adds pairwise, so the last digits differ.
@@ -337,7 +337,7 @@ def trapezoid(y: Operand, x: Operand | None = None, dx: Operand = 1.0, axis: int
     return sum(areas / cast(2.0, areas.dtype) if has_nan(areas.dtype) else areas.astype(np.float64) / 2.0, along)
 
 
-def _has_no_weight(_: tuple[jax.Array, ...], a: Operand, axis: Axis = None, weights: Operand | None = None, **rest: object) -> jax.Array:  # noqa: ARG001
+def _has_no_weight(_: tuple[jax.Array, ...], a: Operand, axis: Axis = None, weights: Operand | None = None, **rest: object) -> jax.Array:
     if weights is None:
         return jnp.asarray(False)
     a = jnp.asarray(a)

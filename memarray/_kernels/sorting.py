@@ -133,7 +133,7 @@ def digitize(x: Operand, bins: Operand, right: bool = False) -> jax.Array:
     return jnp.where(is_decreasing, bins.shape[0] - place, place)
 
 
-def _is_not_monotonic(_: tuple[jax.Array, ...], x: Operand, bins: Operand, right: bool = False) -> jax.Array:  # noqa: ARG001
+def _is_not_monotonic(_: tuple[jax.Array, ...], x: Operand, bins: Operand, right: bool = False) -> jax.Array:
     edges = cast(bins, np.dtype(np.float64))
     return ~(jnp.all(edges[1:] >= edges[:-1]) | jnp.all(edges[1:] <= edges[:-1]))
 
@@ -141,8 +141,8 @@ def _is_not_monotonic(_: tuple[jax.Array, ...], x: Operand, bins: Operand, right
 def _is_sorter_outside(
     _: tuple[jax.Array, ...],
     a: Operand,
-    v: Operand,  # noqa: ARG001
-    side: str = "left",  # noqa: ARG001
+    v: Operand,
+    side: str = "left",
     sorter: Operand | None = None,
 ) -> jax.Array:
     if sorter is None:

@@ -7,7 +7,7 @@ from memarray.random._legacy import RandomState, get_bit_generator, seed, set_bi
 
 beta = shared.beta
 binomial = shared.binomial
-bytes = shared.bytes  # noqa: A001  # NumPy's name
+bytes = shared.bytes  # NumPy's name
 chisquare = shared.chisquare
 choice = shared.choice
 dirichlet = shared.dirichlet

@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from memarray._array import as_shape, functions, ndarray
+from memarray._array import as_shape, ndarray
 from memarray._creation import asarray
 from memarray._graph import Op, is_traced, leaf
 from memarray._kernels import random as kernels
+from memarray._operators import functions
 
 FLOAT, INTEGER = np.dtype(np.float64), np.dtype(np.int64)
 NEGATIVE, NOT_POSITIVE = "{0} < 0", "{0} <= 0"
@@ -55,7 +56,7 @@ class Distribution:
     dtype: np.dtype[Any] = FLOAT
     required: tuple[str, ...] = ()
     is_vector: bool = False
-    options: Callable[..., dict[str, Any]] = lambda *values: {}  # noqa: ARG005  # of the values that are known, None for those that are not
+    options: Callable[..., dict[str, Any]] = lambda *values: {}  # of the values that are known, None for those that are not
     prepared: Callable[[dict[str, Any]], Prepared] | None = None
 
     def spec(self, given: dict[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]] | None:

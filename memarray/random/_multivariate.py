@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from memarray._array import as_shape, functions
+from memarray._array import as_shape
+from memarray._operators import functions
 from memarray.random._distributions import FLOAT
 from memarray.random._draw import Source, draw, draw_now, is_small, on_host
 

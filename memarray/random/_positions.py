@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from memarray._array import Scalar, as_shape, assign, fill_from, functions, ndarray, new_array
+from memarray._array import Scalar, as_shape, assign, fill_from, ndarray, new_array
 from memarray._convert import DTYPES
 from memarray._graph import leaf
 from memarray._host import check_room, wrap_results
 from memarray._kernels import random as kernels
+from memarray._operators import functions
 from memarray.random._distributions import INTEGER, Distribution, Prepared
 from memarray.random._draw import Source, draw, draw_now, is_small, on_host, record_draw
 

@@ -73,8 +73,9 @@ def main() -> int:
     is_good = True
     for setting in SETTINGS:
         outcome = run(arguments.path.resolve(), setting, arguments.max_examples)
-        print(f"{setting}: {outcome.passed} passed, {len(outcome.failed)} failed: {outcome.share:.1%}")
-        print("".join(f"  {name}\n" for name in outcome.failed), end="")
+        sys.stdout.write(f"{setting}: {outcome.passed} passed, {len(outcome.failed)} failed: {outcome.share:.1%}\n")
+        sys.stdout.write("".join(f"  {name}\n" for name in outcome.failed))
+        sys.stdout.flush()
         is_good = is_good and outcome.share >= PASSING_SHARE and not outcome.others
     return 0 if is_good else 1
 

@@ -4,6 +4,8 @@ import gc
 import tracemalloc
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy
 import pytest
 
@@ -269,8 +271,6 @@ class TestWrappedFunctions:
         numpy.testing.assert_allclose(found, numpy.sqrt(((a[:, None, :] - b[None]) ** 2).sum(-1)).min(1), rtol=1e-6)
 
     def test_jax_code_with_lazy_arrays(self):
-        jax = pytest.importorskip("jax")
-
         @np.wrap
         def largest(x, count=2):
             values, places = jax.lax.top_k(x * 2, 2)
@@ -281,8 +281,6 @@ class TestWrappedFunctions:
         assert found["places"].tolist() == [4, 3]
 
     def test_memarray_code_with_jax_arrays(self):
-        import jax.numpy as jnp
-
         found = np.wrap(lambda x: np.cumsum(x)[::2])(jnp.arange(5.0))
         assert isinstance(found, jnp.ndarray)
         assert found.tolist() == [0.0, 3.0, 10.0]
