@@ -253,7 +253,7 @@ def vonmises(stream: Stream, mu: Any, kappa: Any) -> Any:
 
 
 def _log_gamma(stream: Stream, shape: Any) -> Any:
-    """The logarithm of gamma numbers, which may be too small for numbers: Marsaglia and Tsang; below 1, times a uniform number to a power."""
+    """The logarithm of gamma numbers, which may be too small for numbers: Marsaglia and Tsang; below 1, times a power of a uniform one."""
     is_small = shape < 1.0
     raised = jnp.where(is_small, shape + 1.0, shape)
     d = raised - 1.0 / 3.0
