@@ -5,7 +5,9 @@ nodes -> pending_upstream -> structure (what is compiled once) + leaves and cons
 
 import functools
 import gc
+import statistics
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -138,7 +140,7 @@ def _shorten(node: Node) -> None:
     if (
         node.source not in _ends
         and max(node.depth / SEGMENT_DEPTH, len(order) / SEGMENT_NODES) < 2
-        and any(n.source in _ends for n in order)
+        and (any(n.source in _ends for n in order) or _is_repeated(node, order))
     ):
         return
     with _lock:
@@ -157,6 +159,12 @@ def _shorten(node: Node) -> None:
             _ends.add(place)
         except MemoryLimitError:
             _look_again_later(node, SEGMENT_DEPTH)  # whoever asks for the values gets the error; recording goes on
+
+
+def _is_repeated(node: Node, order: Sequence[Node]) -> bool:
+    """Whether a node's line runs more often than the others, in a loop inside of theirs: there, stretches would end at various rounds."""
+    counts = Counter(each.source for each in order)
+    return counts[node.source] > 1.5 * statistics.median(counts.values())
 
 
 def _look_again_later(node: Node, operations: int) -> None:

@@ -167,6 +167,24 @@ def test_a_long_loop_is_evaluated_in_segments_of_one_structure(runs):
     numpy.testing.assert_array_equal(grid, expected)
 
 
+def test_stretches_end_outside_of_inner_loops(runs):
+    def spread(xp):
+        state, ages = xp.eye(300), xp.zeros((300, 300))
+        for _ in range(100):
+            around = xp.zeros_like(state)
+            for shift in range(8):
+                around += xp.roll(state, shift, axis=0)
+            state = around / 8
+            ages += 1
+            ages[state > 0.1] = 0
+        return state, ages
+
+    actual, expected = spread(np), spread(numpy)
+    numpy.testing.assert_allclose(actual[0], expected[0], rtol=1e-9)
+    numpy.testing.assert_array_equal(actual[1], expected[1])
+    assert runs["traces"] <= 5  # the first stretch, two more for the loop and for constants that vary in it, the rest of it
+
+
 def test_a_long_loop_with_two_states_and_a_history():
     def simulate(xp):
         x, v, energies = xp.ones((300, 300)), xp.zeros((300, 300)), []
