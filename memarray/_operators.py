@@ -1,5 +1,6 @@
 """The operators of lazy arrays, and the methods that are functions of the same name. In place where Python's are."""
 
+import operator
 from typing import Any
 
 import jax
@@ -94,7 +95,8 @@ class Operators:
         return _write("remainder", self, other)
 
     def __pow__(self, other: Any) -> Any:
-        return _call("power", self, other, other)
+        # NumPy's operator has ways of its own for some exponents, which its function has not.
+        return functions["power"].by_operator(operator.pow, self, other) if _takes(other) else NotImplemented
 
     def __rpow__(self, other: Any) -> Any:
         return _call("power", other, self, other)

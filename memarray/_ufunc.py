@@ -72,10 +72,17 @@ class ufunc:  # noqa: N801  # NumPy's name
             return self._apply(args)
         return self._call_with(args, kwargs)
 
-    def _apply(self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind") -> Any:
+    def by_operator(self, operate: Callable[..., Any], *args: Any) -> Any:
+        """The function as one of Python's operators, which NumPy may compute in another way."""
+        return self._apply(args, at_once=operate)
+
+    def _apply(
+        self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind", at_once: Callable[..., Any] | None = None
+    ) -> Any:
         operands = tuple([arg._node() if isinstance(arg, ndarray) else as_operand(arg) for arg in args])
         if runs_now(operands, 0) and runs_now(operands, _result_bytes(_broadcast(operands))):
-            return self._run_now(operands, {} if requested is None and casting == "same_kind" else self._keywords(requested, casting))
+            given = {} if requested is None and casting == "same_kind" else self._keywords(requested, casting)
+            return self._run_now(at_once or self._at_once, operands, given)
         return self._record(operands, requested, casting)
 
     def _keywords(self, requested: Any, casting: str) -> dict[str, Any]:
@@ -85,10 +92,10 @@ class ufunc:  # noqa: N801  # NumPy's name
             given["signature"] = requested if isinstance(requested, tuple) else (None,) * self.nin + (requested,) * self.nout
         return given
 
-    def _run_now(self, operands: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    def _run_now(self, function: Callable[..., Any], operands: tuple[Any, ...], given: dict[str, Any]) -> Any:
         values = [host(o) if type(o) is Node else o for o in operands]
         with np.errstate(all="ignore"):
-            found = self._at_once(*values, **given)
+            found = function(*values, **given)
         if self.nout == 1:
             return wrap(leaf(np.asarray(found)))
         return tuple(wrap(leaf(np.asarray(each))) for each in found)

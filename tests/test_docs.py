@@ -20,7 +20,7 @@ DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 
 def test_the_table_of_public_names_is_all() -> None:
     rows = re.findall(r"^\| `memarray\.(\w+)", (ROOT / "docs" / "api.md").read_text(), flags=re.MULTILINE)
-    assert sorted(rows) == sorted(name for name in memarray.__all__ if not hasattr(np, name) or name == "__version__")
+    assert sorted(rows) == sorted(name for name in memarray.__all__ if name.startswith("__") or not hasattr(np, name))
 
 
 def test_the_table_of_numpys_names_is_as_generated() -> None:
@@ -30,7 +30,7 @@ def test_the_table_of_numpys_names_is_as_generated() -> None:
 def test_every_name_of_numpys_is_there_or_absent_for_a_reason() -> None:
     assert not set(ABSENT) & set(memarray.__all__)
     assert not [name for name in names_of(np) if not hasattr(memarray, name) and name not in ABSENT]
-    with pytest.raises(AttributeError, match="numpy.matrix is discouraged"):
+    with pytest.raises(AttributeError, match=r"numpy\.matrix is discouraged"):
         memarray.matrix  # noqa: B018  # asking is the point
 
 
@@ -78,7 +78,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), fl
 def test_the_first_example_in_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
     try:
-        exec(compile(BLOCKS[0].replace("20_000", "50").replace("100_000", "90"), "README.md", "exec"), names)
+        exec(compile(BLOCKS[0].replace("20_000", "50").replace("100_000", "90"), "README.md", "exec"), names)  # noqa: S102 - what the README tells people to type
     finally:
         memarray.config.memory_limit = "auto"
     rng = np.random.default_rng(0)
@@ -91,7 +91,7 @@ def test_the_first_example_in_the_readme_runs(capsys: pytest.CaptureFixture[str]
 def test_the_second_example_in_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
     q, x = np.random.default_rng(0).standard_normal((2, 50, 6), dtype=np.float32)
     names = {"q": q, "x": x}
-    exec(compile(BLOCKS[1], "README.md", "exec"), names)
+    exec(compile(BLOCKS[1], "README.md", "exec"), names)  # noqa: S102 - what the README tells people to type
     expected = np.sort(((q[:, None] - x[None]) ** 2).sum(-1))[:, :10]
     np.testing.assert_allclose(-names["values"], expected, rtol=1e-5)
     assert "256.0 MB" in capsys.readouterr().out
