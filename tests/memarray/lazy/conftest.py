@@ -19,4 +19,4 @@ def everything_recorded():
 
 @pytest.fixture(params=["small at once", "all recorded"])
 def either_way(request):
-    memarray.config.eager_bytes = 1 << 18 if request.param == "small at once" else 0
+    memarray.config.eager_bytes = 1 << 20 if request.param == "small at once" else 0

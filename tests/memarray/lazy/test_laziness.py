@@ -157,11 +157,11 @@ def test_negative_zero_and_nan_are_constants_of_their_own(everything_recorded):
 
 
 def test_a_long_loop_is_evaluated_in_segments_of_one_structure(runs):
-    grid = np.zeros((200, 200))
-    expected = numpy.zeros((200, 200))
-    for i in range(3000):
-        grid[i % 200] += i
-        expected[i % 200] += i
+    grid = np.zeros((500, 500))
+    expected = numpy.zeros((500, 500))
+    for i in range(2000):
+        grid[i % 500] += i
+        expected[i % 500] += i
     assert runs["traces"] <= 6
     assert runs["runs"] >= 5
     numpy.testing.assert_array_equal(grid, expected)

@@ -54,7 +54,7 @@ def compare(actual, expected):
         assert type(actual) is type(expected)
 
 
-@pytest.mark.parametrize("eager_bytes", [1 << 18, 0], ids=["at once", "recorded"])
+@pytest.mark.parametrize("eager_bytes", [1 << 20, 0], ids=["at once", "recorded"])
 @pytest.mark.parametrize("line", SAMPLES)
 def test_it_is_as_numpy_has_it(line, eager_bytes):
     expected = outcome(line, numpy)
