@@ -49,6 +49,17 @@ def _forward(function: Any) -> Callable[[Any, Any], Any]:
     return operate
 
 
+def _comparison(function: Any, answer: bool) -> Callable[[Any, Any], Any]:
+    """`==` or `!=`: an array is unequal to text and None, element by element."""
+
+    def operate(self: Any, other: Any) -> Any:
+        if other is None or isinstance(other, (str, bytes)):
+            return functions["full"](self.shape, answer)
+        return function(self, other) if _takes(other) else NotImplemented
+
+    return operate
+
+
 def _reflected(function: Any) -> Callable[[Any, Any], Any]:
     def operate(self: Any, other: Any) -> Any:
         return function(other, self) if _takes(other) else NotImplemented
@@ -114,6 +125,8 @@ def attach(matmul: Any) -> None:
     table: dict[str, Any] = {**ufuncs, "matmul": matmul}
     for name, of in {**BINARY, **COMPARISONS}.items():
         setattr(ndarray, f"__{name}__", _power(table[of]) if name == "pow" else _forward(table[of]))
+    for name in ("eq", "ne"):
+        setattr(ndarray, f"__{name}__", _comparison(table[COMPARISONS[name]], name == "ne"))
     for name, of in BINARY.items():
         setattr(ndarray, f"__r{name}__", _reflected(table[of]))
         if name != "divmod":
