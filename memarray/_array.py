@@ -424,8 +424,10 @@ class ndarray:  # noqa: N801  # NumPy's name
         if order == "K":
             strides = self.strides
             array = self.transpose(sorted(range(self.ndim), key=lambda axis: -abs(strides[axis])))
-        found = array.reshape(-1, order="C" if order == "K" else order)
-        return found if found._storage is self._storage or type(self) is not ndarray else new_array(found._node())
+        elif order == "F" or order == "A" and self.flags.fnc:
+            array = self.T
+        found = array._reshaped((-1,))
+        return found if array.flags.c_contiguous else new_array(found._node())
 
     def flatten(self, order: str = "C") -> "ndarray":
         """A flat copy."""
@@ -434,6 +436,8 @@ class ndarray:  # noqa: N801  # NumPy's name
     def squeeze(self, axis: Any = None) -> "ndarray":
         """A view without dimensions of length one."""
         view = self._view_in_numpy().squeeze(axis)
+        if 1 not in self._shape:
+            return self
         return self._view(reshape_step(view), view)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "ndarray":

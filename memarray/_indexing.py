@@ -159,18 +159,31 @@ def _check_mask(mask: ndarray, shape: tuple[int, ...], axis: int) -> None:
 def _set_masked(array: ndarray, mask: ndarray, value: ndarray) -> None:
     """`array[mask] = value`."""
     rest = array._shape[mask.ndim :]
+    if value.ndim > len(rest):  # a value for each position
+        _set_at_positions(array, mask, value)
+        return
+    if not broadcasts_to(value._shape, rest):
+        _raise_mismatch(value._shape, (_count(mask), *rest))
     spread = mask._reshaped((*mask._shape, *(1,) * len(rest))) if rest else mask
-    if value.ndim <= len(rest):  # the same for every position
-        value = value.astype(array.dtype, copy=False)
-        if not broadcasts_to(value._shape, rest):
-            _raise_mismatch(value._shape, (len(nonzero_of(mask)[0]) if mask.ndim else int(bool(mask)), *rest))
-        array._put(functions["where"](spread, value, array).astype(array.dtype, copy=False)._node())
+    array._put(functions["where"](spread, value.astype(array.dtype, copy=False), array).astype(array.dtype, copy=False)._node())
+
+
+def _set_at_positions(array: ndarray, mask: ndarray, value: ndarray) -> None:
+    if not mask.ndim:
+        _scatter(array, (mask,), value)
         return
     positions = nonzero_of(mask)
-    count = len(positions[0]) if positions else int(bool(mask))
-    if value.ndim == len(rest) + 1 and not rest and value.ndim == 1 and len(value) not in (1, count):
-        raise ValueError(f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true")
-    _scatter(array, tuple(new_array(leaf(each)) for each in positions) if positions else (mask,), value)
+    count = len(positions[0])
+    if value.ndim == 1 and mask.ndim == array.ndim and len(value) not in (1, count):
+        raise ValueError(
+            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true"
+        )
+    _scatter(array, tuple(new_array(leaf(each)) for each in positions), value)
+
+
+def _count(mask: ndarray) -> int:
+    """How many positions a mask chooses: evaluates it."""
+    return int(np.count_nonzero(mask._value()))
 
 
 def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
