@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from memarray._array import Scalar, broadcasts_to, fill_from, functions, ndarray, new_array, tight, without_leading_ones
-from memarray._graph import Check, Node, Op, host, leaf
+from memarray._graph import Check, Node, Op, host, is_traced, leaf
 from memarray._record import lazy, record
 from memarray._routine import asarray_node, holds_arrays
 from memarray._creation import cast_jax
@@ -74,7 +74,8 @@ def value_to_assign(value: Any, dtype: np.dtype[Any]) -> ndarray:
 
 def _check_element(view: ndarray, entries: tuple[Any, ...], given: ndarray, value: Any) -> None:
     """An element is assigned a single value; a list is no deeper than what it is assigned to."""
-    if given.ndim and not view.ndim and not any(entry is Ellipsis for entry in entries) and entries:
+    is_element = not view.ndim and bool(entries) and not any(entry is Ellipsis for entry in entries)
+    if given.ndim and is_element and not (view.dtype == bool and given.size == 1):  # a bool is assigned whether the value is true
         raise ValueError("setting an array element with a sequence.")
     if given.ndim > view.ndim and isinstance(value, (list, tuple)):
         raise ValueError(
@@ -95,7 +96,7 @@ def _plain(entries: tuple[Any, ...]) -> tuple[Any, ...]:
         elif entry is None or entry is Ellipsis or type(entry) is int or isinstance(entry, np.integer):
             found.append(entry)
         elif isinstance(entry, ndarray):
-            is_known_integer = entry.shape == () and entry.dtype.kind in "iu" and entry._node().value is not None
+            is_known_integer = entry.shape == () and entry.dtype.kind in "iu" and _is_known(entry._node())
             found.append(int(host(entry._node())) if is_known_integer else _index_array(entry))
         elif isinstance(entry, (bool, np.bool_, list, tuple, np.ndarray)) or hasattr(entry, "__array__") or hasattr(entry, "__dlpack__"):
             found.append(_index_array(new_array(asarray_node(_as_index(entry))), is_array=hasattr(entry, "dtype")))
@@ -114,7 +115,15 @@ def _as_index(entry: Any) -> Any:
 def _index_array(array: ndarray, *, is_array: bool = True) -> ndarray:
     if array.dtype.kind not in "iub":
         raise IndexError("arrays used as indices must be of integer (or boolean) type" if is_array else _NO_INDEX)
-    return array
+    if array.dtype in (bool, np.intp):
+        return array
+    node = array._node()
+    return new_array(leaf(host(node).astype(np.intp))) if _is_known(node) else array.astype(np.intp)  # a small dtype may not hold the length
+
+
+def _is_known(node: Node) -> bool:
+    """Whether the value is there to be looked at."""
+    return node.value is not None and not is_traced(node)
 
 
 def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = False) -> ndarray:
@@ -272,7 +281,7 @@ def _result_shape(entries: list[tuple[Any, ...]], operands: list[Any]) -> tuple[
 def check_bounds(index: ndarray, length: int, axis: int = 0) -> None:
     """IndexError now if the index is evaluated; at evaluation otherwise."""
     node = index._node()
-    if node.value is None or not index.size:
+    if not index.size or not _is_known(node):
         return
     values = host(node)
     low, high = values.min(), values.max()

@@ -49,6 +49,7 @@ def _reduction(function: ufunc) -> Any:
     known = _REDUCTIONS.get(function.__name__)
 
     def reduce(array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
+        axis = () if not array.ndim and axis in (0, -1) else axis
         named = {name: value for name, value in (("initial", initial), ("where", where)) if value is not None}
         if known is not None:
             typed = {} if function.__name__ in ("maximum", "minimum", "logical_and", "logical_or") else {"dtype": dtype}

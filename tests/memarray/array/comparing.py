@@ -3,14 +3,14 @@
 import contextlib
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import numpy
+import numpy as np
 
 import memarray
 
-SETTINGS = {"recorded": 0, "at once": 4096}
+SETTINGS = {"recorded": 0, "small things at once": 4096}
 _NO_VARIABLES = {"np", "sliding_window_view", "__builtins__", "__warningregistry__"}
 Names = dict[str, Any]
 
@@ -30,28 +30,38 @@ class Comparison:
     """Two worlds of variables, one of NumPy's arrays and one of memarray's, in which the same statements run."""
 
     def __init__(self, *, messages: bool = True) -> None:
-        self.numpy: Names = {"np": numpy, "sliding_window_view": numpy.lib.stride_tricks.sliding_window_view}
+        self.numpy: Names = {"np": np, "sliding_window_view": np.lib.stride_tricks.sliding_window_view}
         self.ours: Names = {"np": memarray, "sliding_window_view": memarray.lib.stride_tricks.sliding_window_view}
         self.source: list[str] = []
         self.messages = messages
 
-    def run(self, source: str) -> None:
-        """Run statements in both worlds. They must raise the same error, or none."""
+    def run(self, source: str) -> bool:
+        """Run statements in both worlds. They must raise the same error, or none.
+
+        An index that is computed may turn out to be out of bounds only when it is evaluated: then the worlds differ from there on, and the
+        answer is false.
+        """
         self.source.append(source)
         expected = _outcome(source, self.numpy)
         found = _outcome(source, self.ours)
         if not self.messages and expected and found:
-            return  # which of several errors comes first is nobody's business
+            return True  # which of several errors comes first is nobody's business
+        if expected and not found and expected[0] == "IndexError" and self.pending():
+            found = _outcome("np.compute(*arrays)", {"np": memarray, "arrays": self.pending()})
+            assert found, f"{self}\n  NumPy: {expected}"
+            assert found[0] == "IndexError", f"{self}\n  memarray: {found}\n  NumPy:    {expected}"
+            return False
         assert found == expected, f"{self}\n  memarray: {found}\n  NumPy:    {expected}"
+        return True
 
     def check_layout(self) -> None:
         """Shapes, dtypes, strides, what is a view of what, what can be written to. Evaluates nothing."""
         for name, expected in self._variables():
             ours, theirs = describe(self.ours[name]), describe(expected)
             assert ours == theirs, f"{self}\n  {name}\n  memarray: {ours}\n  NumPy:    {theirs}"
-        arrays = [name for name, value in self._variables() if isinstance(value, numpy.ndarray)]
+        arrays = [name for name, value in self._variables() if isinstance(value, np.ndarray)]
         for first, second in itertools.combinations(arrays, 2):
-            expected = numpy.shares_memory(self.numpy[first], self.numpy[second])
+            expected = np.shares_memory(self.numpy[first], self.numpy[second])
             assert memarray.shares_memory(self.ours[first], self.ours[second]) == expected, f"{self}\n  {first} and {second} share memory"
 
     def check_values(self) -> None:
@@ -61,7 +71,7 @@ class Comparison:
 
     def pending(self) -> list[Any]:
         """The lazy arrays of all variables."""
-        return [each for name, _ in self._variables() for each in lazy_arrays(self.ours[name])]
+        return lazy_arrays(list(self.ours.values()))
 
     def _variables(self) -> list[tuple[str, Any]]:
         return [(name, value) for name, value in self.numpy.items() if name not in _NO_VARIABLES]
@@ -70,12 +80,11 @@ class Comparison:
         return "\n  " + "\n  ".join(self.source)
 
 
-def check_snippets(snippets: str | Iterable[str], *, layout: bool = True, messages: bool = True) -> None:
-    """Run snippets, each in worlds of its own, and compare all that they leave: the values last, in one program."""
-    lines = [line.strip() for line in snippets.splitlines() if line.strip()] if isinstance(snippets, str) else snippets
+def check_snippets(text: str, *, layout: bool = True) -> None:
+    """Run snippets, which blank lines separate, each in worlds of its own, and compare all they leave: the values last, in one program."""
     comparisons = []
-    for snippet in lines:
-        comparison = Comparison(messages=messages)
+    for snippet in text.strip().split("\n\n"):
+        comparison = Comparison()
         comparison.run(snippet)
         if layout:
             comparison.check_layout()
@@ -83,6 +92,15 @@ def check_snippets(snippets: str | Iterable[str], *, layout: bool = True, messag
     memarray.compute(*[array for comparison in comparisons for array in comparison.pending()])
     for comparison in comparisons:
         comparison.check_values()
+
+
+def check_errors(text: str, *, messages: bool = True) -> None:
+    """Run snippets of one line each, all of which raise the same error, in the same words if `messages`."""
+    for line in text.strip().splitlines():
+        expected, found = _outcome(line, Comparison().numpy), _outcome(line, Comparison().ours)
+        assert expected, f"{line}: no error"
+        assert found, f"{line}: NumPy raises {expected}"
+        assert found[: 1 + messages] == expected[: 1 + messages], f"{line}\n  memarray: {found}\n  NumPy:    {expected}"
 
 
 def lazy_arrays(value: Any) -> list[Any]:
@@ -96,9 +114,9 @@ def describe(value: Any) -> Any:
     """What is known of a value without its elements: the same for NumPy's and ours."""
     if isinstance(value, (list, tuple)):
         return [type(value).__name__, *map(describe, value)]
-    if isinstance(value, numpy.generic) or isinstance(value, memarray.ndarray) and type(value) is not memarray.ndarray:
+    if isinstance(value, np.generic) or (isinstance(value, memarray.ndarray) and type(value) is not memarray.ndarray):
         return "scalar", value.dtype
-    if isinstance(value, (numpy.ndarray, memarray.ndarray)):
+    if isinstance(value, (np.ndarray, memarray.ndarray)):
         return (
             ("shape", value.shape),
             ("dtype", value.dtype),
@@ -115,12 +133,14 @@ def check_equal(found: Any, expected: Any, message: str) -> None:
         assert len(found) == len(expected), message
         for one, other in zip(found, expected, strict=True):
             check_equal(one, other, message)
-    elif isinstance(expected, (numpy.ndarray, numpy.generic)):
-        value = numpy.asarray(found)
+    elif isinstance(expected, (np.ndarray, np.generic)):
+        value = np.asarray(found)
         assert (value.shape, value.dtype) == (expected.shape, expected.dtype), f"{message}: {value!r} is not {expected!r}"
-        numpy.testing.assert_array_equal(value, expected, err_msg=message)
+        rounding = 32 * float(np.finfo(value.dtype).eps) if value.dtype.kind in "fc" else 0  # XLA multiplies by reciprocals, and fuses
+        scale = np.abs(expected[np.isfinite(expected)]).max(initial=1) if rounding else 0
+        np.testing.assert_allclose(value, expected, rtol=rounding, atol=rounding * scale, err_msg=message)
         if value.dtype.kind == "f":
-            numpy.testing.assert_array_equal(numpy.signbit(value[value == 0]), numpy.signbit(expected[expected == 0]), err_msg=message)
+            np.testing.assert_array_equal(np.signbit(value[value == 0]), np.signbit(expected[expected == 0]), err_msg=message)
     elif callable(expected):
         pass
     else:
@@ -131,7 +151,7 @@ def check_equal(found: Any, expected: Any, message: str) -> None:
 def _outcome(source: str, names: Names) -> tuple[str, str] | None:
     """The error that statements raise; None if they raise none."""
     try:
-        with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             exec(source, names)  # noqa: S102  # the statements are the test's own
     except Exception as error:  # noqa: BLE001  # whatever it is, the other side has to raise it too

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy
+import numpy as np
 from hypothesis import strategies as st
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -22,8 +22,18 @@ ARRAYS = (
     "np.arange(8, dtype='u1').reshape(2, 2, 2)",
 )
 IN_PLACE = ("+=", "-=", "*=", "//=", "%=", "/=", "|=", "^=", "**=")
-ELEMENTWISE = ("{a} + {b}", "{a} * {b}", "{a} > {b}", "-{a}", "{a} == {b}", "np.maximum({a}, {b})", "np.where({a} > {b}, {a}, {b})", "abs({a})")
-REDUCTIONS = ("{a}.sum()", "{a}.max()", "{a}.sum(axis=0)", "{a}.any()", "np.add.reduce({a})", "{a}.min(axis=-1)")
+ELEMENTWISE = (
+    "{a} + {b}",
+    "{a} * {b}",
+    "{a} > {b}",
+    "-{a}",
+    "{a} == {b}",
+    "np.maximum({a}, {b})",
+    "np.where({a} > {b}, {a}, {b})",
+    "abs({a})",
+)
+REDUCTIONS = ("{a}.sum()", "{a}.max()", "{a}.any()", "np.add.reduce({a})")
+ALONG_AXES = (*REDUCTIONS, "{a}.sum(axis=0)", "{a}.min(axis=-1)")
 
 
 def creation(draw: Draw) -> str:
@@ -31,17 +41,17 @@ def creation(draw: Draw) -> str:
     return draw(st.sampled_from(ARRAYS))
 
 
-def view(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def view(draw: Draw, name: str, array: np.ndarray) -> str:
     """A view of an array, or a copy where NumPy gives one."""
     makers = [_sliced, _sliced, _rearranged, _reshaped, _other]
     return draw(st.sampled_from(makers))(draw, name, array)
 
 
-def _sliced(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _sliced(draw: Draw, name: str, array: np.ndarray) -> str:
     return f"{name}[{basic_index(draw, array.shape)}]"
 
 
-def _rearranged(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _rearranged(draw: Draw, name: str, array: np.ndarray) -> str:
     if array.ndim < 2:
         return draw(st.sampled_from([f"{name}.T", f"np.flip({name})", f"{name}.squeeze()", f"np.atleast_2d({name})"]))
     axis = st.integers(-array.ndim, array.ndim - 1)
@@ -63,7 +73,7 @@ def _rearranged(draw: Draw, name: str, array: numpy.ndarray) -> str:
     return draw(st.sampled_from(choices))
 
 
-def _reshaped(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _reshaped(draw: Draw, name: str, array: np.ndarray) -> str:
     size = array.size
     shapes = [(-1,), (size,), (1, size), (size, 1), (2, -1), (-1, 3), (2, 3), (3, 2), (2, 2, -1)]
     order = draw(st.sampled_from(["C", "C", "F", "A"]))
@@ -78,7 +88,7 @@ def _reshaped(draw: Draw, name: str, array: numpy.ndarray) -> str:
     return draw(st.sampled_from(choices))
 
 
-def _other(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _other(draw: Draw, name: str, array: np.ndarray) -> str:
     dtype = draw(st.sampled_from(["i1", "u1", "i4", "i8", "u8"])) if array.dtype.kind in "iu" else array.dtype.str
     window = draw(st.integers(1, 2))
     choices = [
@@ -113,13 +123,13 @@ def _basic_entry(draw: Draw, length: int) -> str:
     return f"{draw(bound)}:{draw(bound)}{step}"
 
 
-def any_index(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def any_index(draw: Draw, name: str, array: np.ndarray) -> str:
     """Every kind of index."""
-    kinds = [_fancy, _mixed, _mask, lambda *rest: basic_index(draw, array.shape)]
-    return draw(st.sampled_from(kinds))(draw, name, array)
+    maker = draw(st.sampled_from([_fancy, _mixed, _mask, None]))
+    return maker(draw, name, array) if maker else basic_index(draw, array.shape)
 
 
-def _fancy(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _fancy(draw: Draw, name: str, array: np.ndarray) -> str:
     del name
     if not array.ndim:
         return draw(st.sampled_from(["()", "...", "None", "True", "False", "np.array(True)"]))
@@ -135,7 +145,7 @@ def _integers(draw: Draw, length: int) -> str:
     return wrapped.format(values) if isinstance(values, list) else draw(st.sampled_from([str(values), f"np.array({values})"]))
 
 
-def _mixed(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _mixed(draw: Draw, name: str, array: np.ndarray) -> str:
     del name
     entries = []
     for length in array.shape[: draw(st.integers(0, array.ndim))]:
@@ -145,7 +155,7 @@ def _mixed(draw: Draw, name: str, array: numpy.ndarray) -> str:
     return ", ".join(entries) or "()"
 
 
-def _mask(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _mask(draw: Draw, name: str, array: np.ndarray) -> str:
     choices = [f"{name} > 2", f"{name} == {name}", f"{name} < 0", "True", "np.array(False)"]
     if array.ndim:
         values = draw(st.lists(st.booleans(), min_size=array.shape[0], max_size=array.shape[0]))
@@ -159,7 +169,7 @@ def _mask(draw: Draw, name: str, array: numpy.ndarray) -> str:
 def value_for(draw: Draw, names: list[str], target: str) -> str:
     """Something to assign to a part."""
     other = draw(st.sampled_from(names))
-    return draw(st.sampled_from(["7", "2.5", "-1", "True", other, f"{target}", f"{target} * 2", f"{target}[::-1]", "[1]", "np.array(3)"]))
+    return draw(st.sampled_from(["7", "2.5", "-1", "True", other, f"{target}", f"{target} * 2", f"{target}[::-1]", "np.array(3)"]))
 
 
 def statement(draw: Draw, arrays: dict[str, Any]) -> str:
@@ -181,19 +191,19 @@ def statement(draw: Draw, arrays: dict[str, Any]) -> str:
             target = f"{name}[{any_index(draw, name, array)}]"
             return f"{target} = {value_for(draw, sorted(arrays), target)}"
         case "in place":
-            other = draw(st.sampled_from([*sorted(arrays), "2", "1.5", "True", f"{name}.T", f"{name}[::-1]"]))
+            other = draw(st.sampled_from([*sorted(arrays), "2", "0.5", "True", f"{name}.T", f"{name}[::-1]"]))
             return f"{name} {draw(st.sampled_from(IN_PLACE))} {other}"
         case "in place part":
             operator = draw(st.sampled_from(IN_PLACE[:3]))
             return f"{name}[{any_index(draw, name, array)}] {operator} {draw(st.sampled_from(['2', '1.5', 'True']))}"
         case "compute":
-            form = draw(st.sampled_from(ELEMENTWISE + REDUCTIONS))
+            form = draw(st.sampled_from(ELEMENTWISE + (ALONG_AXES if array.ndim else REDUCTIONS)))
             return f"{new} = np.array({form.format(a=name, b=draw(st.sampled_from([*sorted(arrays), '2'])))}, order='C')"
         case _:
             return _in_place_function(draw, name, array)
 
 
-def _in_place_function(draw: Draw, name: str, array: numpy.ndarray) -> str:
+def _in_place_function(draw: Draw, name: str, array: np.ndarray) -> str:
     positions = draw(st.lists(st.integers(-array.size, array.size - 1), max_size=3)) if array.size else []
     choices = [
         f"{name}.fill(3)",

@@ -1,6 +1,6 @@
 """Random programs run by NumPy and by memarray side by side."""
 
-import numpy
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +15,9 @@ def run_program(data: st.DataObject, length: int, *, values_each_step: bool) -> 
     """Run statements one by one: the relations of all arrays are compared after each, their values then or at the end."""
     comparison = Comparison(messages=False)
     for _ in range(length):
-        arrays = {name: value for name, value in comparison.numpy.items() if isinstance(value, numpy.ndarray)}
-        comparison.run(statement(data.draw, arrays))
+        arrays = {name: value for name, value in comparison.numpy.items() if isinstance(value, np.ndarray)}
+        if not comparison.run(statement(data.draw, arrays)):
+            return
         comparison.check_layout()
         if values_each_step:
             comparison.check_values()
