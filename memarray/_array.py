@@ -4,6 +4,7 @@
 NumPy's scalars: what a computation without dimensions gives, which cannot be written to.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,14 +37,15 @@ from memarray._views import (
 class ndarray(Operators):  # noqa: N801  # NumPy's name
     """An array whose operations are recorded and evaluated under the memory limit when their values are asked for.
 
-    Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all other
-    functions. Printing, ``bool``, ``float``, ``numpy.asarray`` and the like evaluate.
+    Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all
+    other functions. Printing, ``bool``, ``float``, ``numpy.asarray`` and the like evaluate.
     """
 
-    __slots__ = ("__weakref__", "_cached", "_numpy_view", "_shape", "_steps", "_storage", "_version", "_writeable", "dtype")
+    __slots__ = ("__weakref__", "_base", "_cached", "_dtype", "_numpy_view", "_shape", "_steps", "_storage", "_version", "_writeable")
 
-    dtype: np.dtype[Any]
+    _dtype: np.dtype[Any]
     _storage: Storage
+    _base: Any
     _steps: tuple[Step, ...]
     _cached: Any  # a node, once the view was read
     _version: int
@@ -67,7 +69,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
             found = functions["zeros"](shape, dtype)
         return found
 
-    # -- what it is -------------------------------------------------------------------------------------------------------------------
+    # -- what it is
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,8 +78,25 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        view = self._reshaped(shape, copy=False)
-        self._become(view)
+        numpy_view = self._view_in_numpy()
+        try:
+            view = np.reshape(numpy_view, as_shape(shape), copy=False)
+        except ValueError as error:
+            if "copy" not in str(error):
+                raise
+            raise AttributeError(
+                "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with the desired shape."
+            ) from None
+        self._become_view(self._view(reshape_step(view), view))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self._become_view(self.view(dtype))
 
     @property
     def ndim(self) -> int:
@@ -119,7 +138,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     @property
     def base(self) -> "ndarray | None":
         """The array that this is a view of."""
-        return new_view_of_all(self._storage) if self._steps else None
+        return self._base
 
     @property
     def device(self) -> str:
@@ -127,14 +146,14 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         return "cpu"
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> "ndarray":
-        """This array: there is one device."""
+        """The same array: there is one device."""
         if device != self.device:
             raise ValueError(f"memarray's arrays are on device {self.device!r}; got {device!r}")
         if stream is not None:
             raise ValueError("stream is not None, and the CPU has no streams")
         return self
 
-    # -- reading and writing ----------------------------------------------------------------------------------------------------------
+    # -- reading and writing
 
     def _node(self) -> Node:
         """The node of the present value."""
@@ -156,9 +175,9 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     def _is_writeable(self) -> bool:
         return self._writeable and self._storage.writeable
 
-    def _check_writeable(self) -> None:
+    def _check_writeable(self, what: str = "assignment destination") -> None:
         if not self._is_writeable():
-            raise ValueError("assignment destination is read-only")
+            raise ValueError(f"{what} is read-only")
 
     def _view_in_numpy(self) -> np.ndarray[Any, Any]:
         """NumPy's stand-in for this array: never read, only asked for shapes, strides and views."""
@@ -172,7 +191,14 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     def _view(self, step: Step, view: np.ndarray[Any, Any], *, writeable: bool = True) -> "ndarray":
         """A view of this array, one step on."""
+        if self._steps and self._steps[-1].is_strided and self._writeable and view.dtype == self.dtype:
+            return self._strided(view, writeable=writeable)  # its elements may be the same ones: only those of the view are to be written
+        return self._stepped(step, view, writeable=writeable)
+
+    def _stepped(self, step: Step, view: np.ndarray[Any, Any], *, writeable: bool) -> "ndarray":
+        base = self._base
         found = object.__new__(ndarray)
+        found._base = self if base is None else base
         found._storage = self._storage
         found._steps = (*self._steps, step)
         found._version = -1
@@ -180,12 +206,18 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         found._numpy_view = view
         found._writeable = self._writeable and writeable
         found._shape = view.shape
-        found.dtype = view.dtype
+        found._dtype = view.dtype
         return found
 
     def _become(self, other: "ndarray") -> None:
-        for name in ("_storage", "_steps", "_version", "_cached", "_numpy_view", "_writeable", "_shape", "dtype"):
-            setattr(self, name, getattr(other, name))
+        for name in ("_base", "_storage", "_steps", "_version", "_cached", "_numpy_view", "_writeable", "_shape", "_dtype"):
+            setattr(self, name, getattr(other, name, None))  # an array that is no view has nothing cached
+
+    def _become_view(self, view: "ndarray") -> None:
+        """Show the memory in another way; whose memory it is stays."""
+        base = self._base
+        self._become(view)
+        self._base = base
 
     def _reshaped(self, shape: Any, *, copy: bool | None = None) -> "ndarray":
         """A view of another shape where NumPy gives one, else a copy (or ValueError, where `copy` is False)."""
@@ -198,11 +230,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
             except ValueError as error:
                 if copy is False or "copy" not in str(error):
                     raise
-        target = np.broadcast_to(np.empty((), bool), self._shape)[:0] if not self.size else None
-        del target
-        wanted = _whole_shape(shape, self.size)
-        copied = new_array(self._node())
-        return new_array(copied._reshaped(wanted)._node())
+        return new_array(self._node())._reshaped(_whole_shape(shape, self.size))  # a view of the copy, as NumPy's is
 
     def __getitem__(self, key: Any) -> "ndarray":
         """An element, a view, or a copy, as NumPy's indexing gives."""
@@ -215,6 +243,9 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         from memarray._indexing import set_item  # noqa: PLC0415
 
         set_item(self, key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        raise ValueError("cannot delete array elements")
 
     def __len__(self) -> int:
         if not self._shape:
@@ -229,7 +260,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     def __contains__(self, value: Any) -> bool:
         return bool(functions["any"](self == value))
 
-    # -- values -----------------------------------------------------------------------------------------------------------------------
+    # -- values
 
     def _value(self) -> np.ndarray[Any, Any]:
         """The evaluated value, read-only."""
@@ -344,7 +375,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         """Write the elements to a file."""
         self._value().tofile(fid, sep, format)
 
-    # -- views ------------------------------------------------------------------------------------------------------------------------
+    # -- views
 
     @property
     def T(self) -> "ndarray":  # noqa: N802
@@ -385,7 +416,16 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     def ravel(self, order: str = "C") -> "ndarray":
         """A flat view, or a copy where NumPy needs one."""
-        return self.reshape(-1, order="C" if order == "K" else order)
+        if order not in ("C", "F", "A", "K"):
+            np.empty(0).ravel(order)  # type: ignore[arg-type]  # NumPy says what is wrong with it
+        array = self
+        if order == "K":
+            strides = self.strides
+            array = self.transpose(sorted(range(self.ndim), key=lambda axis: -abs(strides[axis])))
+        elif order == "F" or (order == "A" and self.flags.fnc):
+            array = self.T
+        found = array._reshaped((-1,))
+        return found if array.flags.c_contiguous else new_array(found._node())
 
     def flatten(self, order: str = "C") -> "ndarray":
         """A flat copy."""
@@ -394,6 +434,8 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
     def squeeze(self, axis: Any = None) -> "ndarray":
         """A view without dimensions of length one."""
         view = self._view_in_numpy().squeeze(axis)
+        if 1 not in self._shape:
+            return self
         return self._view(reshape_step(view), view)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> "ndarray":
@@ -420,7 +462,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         if self.dtype.kind != "c":
             found = functions["zeros"](self._shape, self.dtype)
             found._writeable = False
-            return found
+            return found if type(self) is ndarray else new_array(found._node(), type(self))
         view = self._view_in_numpy().imag
         return self._view(part_step("imag", view), view)
 
@@ -455,35 +497,42 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     def _strided(self, view: np.ndarray[Any, Any], *, writeable: bool = True) -> "ndarray":
         """A view with the offset and strides of NumPy's stand-in, whatever they are."""
-        base = new_view_of_all(self._storage)
+        base = self if self._base is None else self._base
+        whole = new_view_of_all(self._storage)
         itemsize = self.dtype.itemsize
-        offset = (view.ctypes.data - base._view_in_numpy().ctypes.data) // itemsize
+        offset = (view.ctypes.data - whole._view_in_numpy().ctypes.data) // itemsize
         strides = tuple(stride // itemsize for stride in view.strides)
-        return base._view(strided_step(offset, strides, view), view, writeable=writeable)
+        found = whole._stepped(strided_step(offset, strides, view), view, writeable=self._writeable and writeable)
+        found._base = base
+        return found
 
-    # -- in place ---------------------------------------------------------------------------------------------------------------------
+    # -- in place
 
     def fill(self, value: Any) -> None:
-        """Set all elements."""
+        """Set all elements to one value."""
+        if np.ndim(value):
+            raise ValueError("setting an array element with a sequence.")
         self[...] = value
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
         """Sort in place."""
-        self._check_writeable()
+        axis = operator.index(axis)
+        self._check_writeable("sort array")
         self[...] = functions["sort"](self, axis=axis)
 
     def partition(self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
         """Partition in place."""
-        self._check_writeable()
+        axis = operator.index(axis)
+        self._check_writeable("partition array")
         self[...] = functions["partition"](self, kth, axis=axis)
 
     def resize(self, *shape: Any, refcheck: bool = True) -> None:
         """Change shape and size in place; zeros where it grows."""
         wanted = as_shape(shape[0] if len(shape) == 1 else shape)
-        size = 1
-        for length in wanted:
-            size *= length
-        if self._steps:
+        if any(length < 0 for length in wanted):
+            raise ValueError("negative dimensions not allowed")
+        size = math.prod(wanted)
+        if self._base is not None:
             raise ValueError("cannot resize this array: it does not own its data")
         flat = self.ravel()
         grown = flat[:size] if size <= self.size else functions["concatenate"]((flat, functions["zeros"](size - self.size, self.dtype)))
@@ -495,8 +544,10 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     def setflags(self, write: bool | None = None, align: bool | None = None, uic: bool | None = None) -> None:
         """Make the array read-only, or writeable again."""
-        if write and not self._storage.writeable:
+        if write and not (self._storage.writeable and (self._base is None or self._base._writeable)):
             raise ValueError("cannot set WRITEABLE flag to True of this array")
+        if write and any(step.read is BROADCAST for step in self._steps):
+            self._become(self._strided(self._view_in_numpy()))
         if write is not None:
             self._writeable = write
 
@@ -508,11 +559,11 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
             return self
         return found
 
-    # -- copies -----------------------------------------------------------------------------------------------------------------------
+    # -- copies
 
     def copy(self, order: str = "C") -> "ndarray":
         """An array of its own with the same values; nothing is copied before one of them is written to."""
-        return new_array(self._node())
+        return new_array(self._node(), type(self))
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> "ndarray":
         """The elements as another dtype."""
@@ -534,8 +585,45 @@ class Scalar(ndarray):
     def __str__(self) -> str:
         return str(self._value()[()])
 
+    def __getitem__(self, key: Any) -> ndarray:
+        if type(key) is tuple and not key:
+            return self
+        try:
+            return new_array(self._node())[key]
+        except IndexError:
+            raise IndexError("invalid index to scalar variable.") from None
+
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(f"'numpy.{self.dtype.name}' object does not support item assignment")
+
+    def __len__(self) -> int:
+        raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")
+
+    def __iter__(self) -> Iterator[ndarray]:
+        raise TypeError(f"'numpy.{self.dtype.name}' object is not iterable")
+
+    def __contains__(self, value: Any) -> bool:
+        raise TypeError(f"argument of type 'numpy.{self.dtype.name}' is not iterable")
+
+    def __mul__(self, other: Any) -> Any:
+        return NotImplemented if self._repeats(other) else super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return NotImplemented if self._repeats(other) else super().__rmul__(other)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("as_integer_ratio", "bit_count", "denominator", "hex", "numerator"):
+            return getattr(self._value()[()], name)
+        raise AttributeError(f"'numpy.{self.dtype.name}' object has no attribute {name!r}")
+
+    def _repeats(self, other: Any) -> bool:
+        """Whether a product with `other` repeats a Python sequence."""
+        return isinstance(other, (list, tuple, str, bytes)) and self.dtype.kind != "b"
+
+    def _view(self, step: Step, view: np.ndarray[Any, Any], *, writeable: bool = True) -> ndarray:
+        """A scalar stays one; with dimensions it becomes an array of its own, of which there is a view."""
+        found = new_array(self._node())._view(step, view, writeable=writeable)
+        return found if view.shape else new_array(found._node(), Scalar)
 
     def _is_writeable(self) -> bool:
         return False
@@ -557,7 +645,7 @@ class _Flags:
 
     def __getattr__(self, name: str) -> Any:
         if name == "owndata":
-            return not self._owner._steps
+            return self._owner._base is None
         return getattr(self._flags, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -566,7 +654,7 @@ class _Flags:
         self._owner.setflags(write=bool(value))
 
     def __getitem__(self, name: str) -> Any:
-        return not self._owner._steps if name in ("OWNDATA", "O") else self._flags[name]
+        return self._owner._base is None if name in ("OWNDATA", "O") else self._flags[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.__setattr__({"WRITEABLE": "writeable", "W": "writeable"}.get(name, name), value)
@@ -581,24 +669,26 @@ builtin_type = type
 def new_array(node: Node, kind: type[ndarray] = ndarray) -> Any:
     """An array of its own with a node's value."""
     found = object.__new__(kind)
+    found._base = None
     found._storage = Storage(node)
     found._steps = ()
     found._numpy_view = None
     found._writeable = True
     found._shape = node.shape
-    found.dtype = node.dtype
+    found._dtype = node.dtype
     return found
 
 
 def new_view_of_all(storage: Storage) -> ndarray:
     """The array that a storage is of."""
     found = object.__new__(ndarray)
+    found._base = None
     found._storage = storage
     found._steps = ()
     found._numpy_view = None
     found._writeable = True
     found._shape = storage.node.shape
-    found.dtype = storage.node.dtype
+    found._dtype = storage.node.dtype
     return found
 
 
@@ -614,7 +704,8 @@ def assign(out: Any, result: ndarray, casting: str = "same_kind") -> Any:
     if not out._is_writeable():
         raise ValueError("output array is read-only")
     if out._shape != result._shape:
-        raise ValueError(f"non-broadcastable output operand with shape {out._shape} doesn't match the broadcast shape {result._shape}")
+        given, wanted = tight(out._shape), tight(result._shape)
+        raise ValueError(f"non-broadcastable output operand with shape {given} doesn't match the broadcast shape {wanted}")
     if not np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule {casting!r}")
     out._put(functions["astype"](result, out.dtype, copy=False)._node())
@@ -628,13 +719,9 @@ def fill_from(target: ndarray, value: ndarray) -> None:
         value = functions["astype"](value, target.dtype)
     node = value._node()
     if node.shape != target._shape:
-        shape = node.shape
-        while len(shape) > len(target._shape) and shape[0] == 1:
-            shape = shape[1:]
-        try:
-            np.broadcast_to(np.empty((), bool), ()) if np.broadcast_shapes(shape, target._shape) == target._shape else _mismatch()
-        except ValueError:
-            raise ValueError(f"could not broadcast input array from shape {node.shape} into shape {target._shape}") from None
+        shape = without_leading_ones(node.shape, len(target._shape))
+        if not broadcasts_to(shape, target._shape):
+            raise ValueError(f"could not broadcast input array from shape {tight(node.shape)} into shape {tight(target._shape)}")
         if shape != node.shape:
             node = new_array(node)._reshaped(shape)._node()
         if shape != target._shape:
@@ -642,8 +729,21 @@ def fill_from(target: ndarray, value: ndarray) -> None:
     target._put(node)
 
 
-def _mismatch() -> None:
-    raise ValueError
+def without_leading_ones(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """The shape that an assigned value counts as having: leading ones beyond the target's dimensions are dropped."""
+    while len(shape) > ndim and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+def broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether a shape can be broadcast to another."""
+    return len(shape) <= len(target) and all(own in (1, wanted) for own, wanted in zip(reversed(shape), reversed(target), strict=False))
+
+
+def tight(shape: tuple[int, ...]) -> str:
+    """A shape as NumPy's errors have it."""
+    return str(shape).replace(" ", "")
 
 
 def as_shape(shape: Any) -> tuple[int, ...]:

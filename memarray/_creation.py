@@ -2,6 +2,7 @@
 
 import math
 import operator
+import warnings
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ from jax import lax
 
 from memarray._array import Scalar, as_shape, ndarray, new_array
 from memarray._convert import PYTHON_SCALARS, check_dtype, node_of, numpy_copy
-from memarray._graph import Node, Op, leaf
+from memarray._graph import Node, Op, leaf, user_level
 from memarray._operators import functions
 from memarray._record import record, runs_now
 from memarray._routine import holds_arrays
@@ -77,7 +78,13 @@ def array(
 def stacked(value: Any) -> ndarray:
     """A nested sequence with lazy arrays in it as one array, which is recorded."""
     if isinstance(value, (list, tuple)):
-        return functions["stack"]([stacked(each) for each in value])
+        parts = [stacked(each) for each in value]
+        if any(part._shape != parts[0]._shape for part in parts):
+            raise ValueError(
+                "setting an array element with a sequence. The requested array has an inhomogeneous shape: its parts have the shapes "
+                f"{', '.join(str(part._shape) for part in parts)}."
+            )
+        return functions["stack"](parts)
     return asarray(value)
 
 
@@ -178,16 +185,23 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, cast
         return x.copy() if copy and not isinstance(x, Scalar) else x
     if not np.can_cast(x.dtype, wanted, casting):  # type: ignore[arg-type]  # NumPy checks it
         raise TypeError(f"Cannot cast array data from {x.dtype!r} to {wanted!r} according to the rule {casting!r}")
+    if x.dtype.kind == "c" and wanted.kind not in "cb":
+        warnings.warn("Casting complex values to real discards the imaginary part", np.exceptions.ComplexWarning, stacklevel=user_level())
     return new_array(record(_ASTYPE, (x._node(),), (("dtype", wanted),), x._shape, wanted), type(x))
 
 
-def _astype_jax(x: Any, *, dtype: np.dtype[Any]) -> Any:
+def cast_jax(x: Any, dtype: np.dtype[Any]) -> Any:
+    """`x.astype(dtype)` of JAX, with the real part where complex numbers become real ones."""
     if dtype.kind != "c" and x.dtype.kind == "c":
         x = x != 0 if dtype.kind == "b" else jnp.real(x)
     return x.astype(dtype)
 
 
-_ASTYPE = Op("astype", _astype_jax, lambda x, dtype: x.astype(dtype))
+def _astype_numpy(x: Any, *, dtype: np.dtype[Any]) -> Any:
+    return (x.real if x.dtype.kind == "c" and dtype.kind in "iuf" else x).astype(dtype)
+
+
+_ASTYPE = Op("astype", lambda x, dtype: cast_jax(x, dtype), _astype_numpy)
 
 
 # -- from a shape

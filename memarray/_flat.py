@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from memarray._array import ndarray
+from memarray._indexing import value_to_assign
 from memarray._operators import functions
 
 
@@ -51,12 +52,15 @@ class flatiter:  # noqa: N801  # NumPy's name
         return found.copy() if found.base is not None else found
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        self.base._check_writeable("underlying array")
         flat = self.base.flatten()
-        given = functions["asarray"](value).reshape(-1)
+        given = value_to_assign(value, flat.dtype).reshape(-1)
+        if not given.size:
+            return
         target = flat[key]
         if given.size != 1 and target.ndim:
             count = target.size
-            repeats = -(-count // given.size) if given.size else 0
+            repeats = -(-count // given.size)
             given = functions["tile"](given, repeats)[:count].reshape(target.shape)
         flat[key] = given.reshape(()) if given.size == 1 else given
         self.base[...] = flat.reshape(self.base.shape)

@@ -264,6 +264,14 @@ def user_source() -> Source | None:
     return None
 
 
+def user_level() -> int:
+    """The `stacklevel` with which a warning of the caller's is about the user's line."""
+    level, frame = 1, sys._getframe(1)  # as above
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INTERNAL):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def source_line(source: Source | None) -> tuple[str, int] | None:
     """File and line of a source."""
     if source is None:

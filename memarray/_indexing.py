@@ -1,27 +1,32 @@
 """Indexing: what `a[key]` and `a[key] = value` record, for every kind of index that NumPy has.
 
-Basic indices (integers, slices, ellipsis, new axes) give views. Integer arrays give gathers and scatters. Boolean masks are evaluated for the
-positions that they choose, since shapes depend on them; assigning a single value under a mask needs no positions and stays lazy.
+Basic indices (integers, slices, ellipsis, new axes) give views. Integer arrays give gathers and scatters. Boolean masks are evaluated for
+the positions that they choose, since shapes depend on them; assigning a single value under a mask needs no positions and stays lazy.
 """
 
 import operator
+import warnings
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import Scalar, fill_from, ndarray, new_array
-from memarray._graph import Check, Node, Op, host, leaf
+from memarray._array import Scalar, broadcasts_to, fill_from, ndarray, new_array, tight, without_leading_ones
+from memarray._creation import cast_jax
+from memarray._graph import Check, Node, Op, host, is_traced, leaf
 from memarray._operators import functions
 from memarray._record import lazy, record
-from memarray._routine import asarray_node
+from memarray._routine import asarray_node, holds_arrays
 from memarray._views import basic_step
 
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 # One entry of an advanced index: ("array", ndim), ("slice", length, step), ("int",) or ("new",); arrays and starts are operands.
 Entries = tuple[tuple[Any, ...], ...]
+
+
+_NO_INDEX = "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices"
 
 
 def get_item(array: ndarray, key: Any) -> ndarray:
@@ -40,26 +45,44 @@ def set_item(array: ndarray, key: Any, value: Any) -> None:
     array._check_writeable()
     entries = key if type(key) is tuple else (key,)
     mask = _mask_of_all(array, entries)
-    given = value if isinstance(value, ndarray) else new_array(_value_node(value, array))
     if mask is not None:
-        _set_masked(array, mask, given)
+        _set_masked(array, mask, value_to_assign(value, array.dtype))
         return
     entries = _plain(entries)
     if all(isinstance(entry, _BASIC) for entry in entries):
         view = _basic(array, entries, always_view=True)
+        given = value_to_assign(value, array.dtype)
         if given._storage is not view._storage or given._steps != view._steps:  # (`a[i] += 1` assigns the view to itself at last)
+            _check_element(view, entries, given, value)
             fill_from(view, given)
     else:
+        given = value_to_assign(value, array.dtype)
         _scatter(array, entries, given)
 
 
-def _value_node(value: Any, array: ndarray) -> Node:
-    """A value to assign. Python's numbers are cast at once, with NumPy's error where they do not fit."""
-    if isinstance(value, (bool, int, float, complex)):
-        cell = np.empty((), array.dtype)
-        cell[()] = value
-        return leaf(cell)
-    return asarray_node(value)
+def value_to_assign(value: Any, dtype: np.dtype[Any]) -> ndarray:
+    """A value to assign. What is no array is cast at once, with NumPy's errors where it does not suit the dtype."""
+    if isinstance(value, ndarray):
+        return value
+    with np.errstate(all="ignore"):
+        if value is None or isinstance(value, (bool, int, float, complex, np.generic, str, bytes)):
+            cell = np.empty((), dtype)
+            cell[()] = value
+            return new_array(leaf(cell))
+        if isinstance(value, (list, tuple)) and not holds_arrays(value):
+            return new_array(leaf(np.array(value, dtype, order="C")))
+    return new_array(asarray_node(value))
+
+
+def _check_element(view: ndarray, entries: tuple[Any, ...], given: ndarray, value: Any) -> None:
+    """An element is assigned a single value; a list is no deeper than what it is assigned to."""
+    is_element = not view.ndim and bool(entries) and not any(entry is Ellipsis for entry in entries)
+    if given.ndim and is_element and not (view.dtype == bool and given.size == 1):  # a bool is assigned whether the value is true
+        raise ValueError("setting an array element with a sequence.")
+    if given.ndim > view.ndim and isinstance(value, (list, tuple)):
+        raise ValueError(
+            f"setting an array element with a sequence. The requested array would exceed the maximum number of dimension of {view.ndim}."
+        )
 
 
 def _all_basic(entries: tuple[Any, ...]) -> bool:
@@ -75,16 +98,14 @@ def _plain(entries: tuple[Any, ...]) -> tuple[Any, ...]:
         elif entry is None or entry is Ellipsis or type(entry) is int or isinstance(entry, np.integer):
             found.append(entry)
         elif isinstance(entry, ndarray):
-            is_known_integer = entry.shape == () and entry.dtype.kind in "iu" and entry._node().value is not None
+            is_known_integer = entry.shape == () and entry.dtype.kind in "iu" and _is_known(entry._node())
             found.append(int(host(entry._node())) if is_known_integer else _index_array(entry))
         elif isinstance(entry, (bool, np.bool_, list, tuple, np.ndarray)) or hasattr(entry, "__array__") or hasattr(entry, "__dlpack__"):
-            found.append(_index_array(new_array(asarray_node(_as_index(entry)))))
+            found.append(_index_array(new_array(asarray_node(_as_index(entry))), is_array=hasattr(entry, "dtype")))
         elif hasattr(entry, "__index__"):
             found.append(operator.index(entry))
         else:
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices"
-            )
+            raise IndexError(_NO_INDEX)
     return tuple(found)
 
 
@@ -93,10 +114,19 @@ def _as_index(entry: Any) -> Any:
     return np.empty(np.shape(entry), np.intp) if isinstance(entry, (list, tuple)) and np.size(entry) == 0 else entry
 
 
-def _index_array(array: ndarray) -> ndarray:
+def _index_array(array: ndarray, *, is_array: bool = True) -> ndarray:
     if array.dtype.kind not in "iub":
-        raise IndexError("arrays used as indices must be of integer (or boolean) type")
-    return array
+        raise IndexError("arrays used as indices must be of integer (or boolean) type" if is_array else _NO_INDEX)
+    if array.dtype in (bool, np.intp):
+        return array
+    node = array._node()
+    # (A small dtype may not hold the length.)
+    return new_array(leaf(host(node).astype(np.intp))) if _is_known(node) else array.astype(np.intp)
+
+
+def _is_known(node: Node) -> bool:
+    """Whether the value is there to be looked at."""
+    return node.value is not None and not is_traced(node)
 
 
 def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = False) -> ndarray:
@@ -107,7 +137,7 @@ def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = Fals
     return new_array(found._node(), Scalar) if is_element else found
 
 
-# -- masks ------------------------------------------------------------------------------------------------------------------------------------
+# -- masks
 
 
 def _mask_of_all(array: ndarray, entries: tuple[Any, ...]) -> ndarray | None:
@@ -141,20 +171,32 @@ def _check_mask(mask: ndarray, shape: tuple[int, ...], axis: int) -> None:
 def _set_masked(array: ndarray, mask: ndarray, value: ndarray) -> None:
     """`array[mask] = value`."""
     rest = array._shape[mask.ndim :]
+    if value.ndim > len(rest):  # a value for each position
+        _set_at_positions(array, mask, value)
+        return
+    if not broadcasts_to(value._shape, rest):
+        _raise_mismatch(value._shape, (_count(mask), *rest))
     spread = mask._reshaped((*mask._shape, *(1,) * len(rest))) if rest else mask
-    if value.ndim <= len(rest):  # the same for every position
-        value = value.astype(array.dtype, copy=False)
-        if rest != np.broadcast_shapes(value._shape, rest):
-            raise ValueError(f"shape mismatch: value array of shape {value._shape} could not be broadcast to indexing result")
-        array._put(functions["where"](spread, value, array).astype(array.dtype, copy=False)._node())
+    array._put(functions["where"](spread, value.astype(array.dtype, copy=False), array).astype(array.dtype, copy=False)._node())
+
+
+def _set_at_positions(array: ndarray, mask: ndarray, value: ndarray) -> None:
+    if not mask.ndim:
+        _scatter(array, (mask,), value)
         return
     positions = nonzero_of(mask)
-    count = len(positions[0]) if positions else int(bool(mask))
-    if value.ndim == len(rest) + 1 and not rest and value.ndim == 1 and len(value) not in (1, count):
+    count = len(positions[0])
+    if value.ndim == 1 and mask.ndim == array.ndim and len(value) not in (1, count):
         raise ValueError(
-            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask is true"
+            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask "
+            "is true"
         )
-    _scatter(array, tuple(new_array(leaf(each)) for each in positions) if positions else (mask,), value)
+    _scatter(array, tuple(new_array(leaf(each)) for each in positions), value)
+
+
+def _count(mask: ndarray) -> int:
+    """How many positions a mask chooses: evaluates it."""
+    return int(np.count_nonzero(mask._value()))
 
 
 def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
@@ -162,7 +204,7 @@ def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
     return np.nonzero(array._value())
 
 
-# -- integer arrays -------------------------------------------------------------------------------------------------------------------------
+# -- integer arrays
 
 
 def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any], tuple[int, ...]]:
@@ -200,7 +242,7 @@ def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any
             axis = _expand_mask(entry, shape, axis, found, operands)
         else:
             index = entry if isinstance(entry, ndarray) else new_array(leaf(np.asarray(entry, np.intp)))
-            _check_bounds(index, shape[axis], axis)
+            check_bounds(index, shape[axis], axis)
             found.append(("array", index.ndim))
             operands.append(index._node())
             axis += 1
@@ -244,10 +286,10 @@ def _result_shape(entries: list[tuple[Any, ...]], operands: list[Any]) -> tuple[
     return (*kept[:at], *common, *kept[at:])
 
 
-def _check_bounds(index: ndarray, length: int, axis: int) -> None:
+def check_bounds(index: ndarray, length: int, axis: int = 0) -> None:
     """IndexError now if the index is evaluated; at evaluation otherwise."""
     node = index._node()
-    if node.value is None or not index.size:
+    if not index.size or not _is_known(node):
         return
     values = host(node)
     low, high = values.min(), values.max()
@@ -348,7 +390,7 @@ def _widen(array: ndarray, entries: Entries) -> tuple[ndarray, Entries]:
     return view, tuple(found)
 
 
-# -- writing through integer arrays ---------------------------------------------------------------------------------------------------------
+# -- writing through integer arrays
 
 
 def _positions(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
@@ -367,22 +409,22 @@ def _positions(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
     return tuple(key)
 
 
-def _scatter_jax(x: Any, part: Any, *operands: Any, entries: Entries, how: Any) -> Any:
+def _scatter_jax(x: Any, part: Any, *operands: Any, entries: Entries, how: Any, loop: Any) -> Any:
     key = _key_of(operands, entries)
     if all(entry[0] != "slice" or _is_whole(entry, operand, length) for entry, operand, length in _by_axis(entries, operands, x.shape)):
-        return _update(x, key, part, how)
-    return _put_back(x, _update(_sliced(x, operands, entries), key, part, how), operands, entries)
+        return _update(x, key, part, how, loop)
+    return _put_back(x, _update(_sliced(x, operands, entries), key, part, how, loop), operands, entries)
 
 
 _SCATTERS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "max", "minimum": "min"}
 
 
-def _update(x: Any, key: tuple[Any, ...], part: Any, how: Any) -> Any:
+def _update(x: Any, key: tuple[Any, ...], part: Any, how: Any, loop: Any) -> Any:
     """`x[key] = part`, or ``how(x[key], part)``, once for each time that an index is there."""
     at = x.at[key]
     if how is None:
         return at.set(part, mode="promise_in_bounds")
-    if how.__name__ in _SCATTERS and x.dtype != bool:
+    if loop is None:
         return getattr(at, _SCATTERS[how.__name__])(part, mode="promise_in_bounds")
     positions = jnp.arange(x.size).reshape(x.shape)[key]
     values = jnp.broadcast_to(part, positions.shape).reshape(-1)
@@ -390,7 +432,9 @@ def _update(x: Any, key: tuple[Any, ...], part: Any, how: Any) -> Any:
 
     def step(i: Any, flat: Any) -> Any:
         place = positions[i]
-        return flat.at[place].set(how.kernel(flat[place], values[i]).astype(flat.dtype))
+        operands = (flat[place], values[i])[: how.nin]
+        result = how.kernel(*[operand.astype(dtype) for operand, dtype in zip(operands, loop, strict=True)])
+        return flat.at[place].set(cast_jax(result, flat.dtype))
 
     return lax.fori_loop(0, positions.size, step, x.reshape(-1)).reshape(x.shape)
 
@@ -413,32 +457,61 @@ def _put_back(x: Any, part: Any, operands: tuple[Any, ...], entries: Entries) ->
     return PUT.jax(x, part, *starts, pattern=tuple(pattern))
 
 
-def _scatter_numpy(x: Any, part: Any, *operands: Any, entries: Entries, how: Any) -> Any:
+def _scatter_numpy(x: Any, part: Any, *operands: Any, entries: Entries, how: Any, loop: Any) -> Any:
+    del loop
     found = x.copy()
     key = _positions(operands, entries)
     if how is None:
         found[key] = part
     else:
-        how.numpy.at(found, key, part)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a lazy operation gives no warnings
+            how.numpy.at(found, key, *(part,)[: how.nin - 1])
     return found
 
 
 SCATTER = Op("put", _scatter_jax, _scatter_numpy)
 
 
-def scatter(array: ndarray, key: Any, value: ndarray, how: Any = None) -> None:
-    """`array[key] = value` for an index with arrays, or ``how.at(array, key, value)``."""
+def apply_at(array: ndarray, key: Any, value: ndarray, how: Any, loop: tuple[Any, ...]) -> None:
+    """`how.at(array, key, value)` for a ufunc whose loop has these dtypes; of a function of one operand the value is of no matter."""
     entries = _plain(key if type(key) is tuple else (key,))
-    _scatter(array, entries, value, how)
+    if all(isinstance(entry, _BASIC) for entry in entries):
+        view = _basic(array, entries, always_view=True)
+        result = how(view, value) if how.nin > 1 else how(view)
+        if not broadcasts_to(value._shape, view._shape):
+            raise ValueError("array is not broadcastable to correct shape")
+        fill_from(view, result)
+        return
+    shape = _expand(array, entries)[2]
+    if not broadcasts_to(value._shape, shape):
+        raise ValueError("array is not broadcastable to correct shape")
+    if _adds_up(how, loop, array.dtype, value.dtype):
+        _scatter(array, entries, value.astype(array.dtype, copy=False), how)
+    else:
+        _scatter(array, entries, value, how, loop)
 
 
-def _scatter(array: ndarray, entries: tuple[Any, ...], value: ndarray, how: Any = None) -> None:
+def _adds_up(how: Any, loop: tuple[Any, ...], dtype: np.dtype[Any], given: np.dtype[Any]) -> bool:
+    """Whether XLA's scatter does it in the array's own dtype. Of floats only the rounding differs from NumPy's, at each step."""
+    if how.__name__ not in _SCATTERS or "b" in (dtype.kind, given.kind):
+        return False
+    if all(each == dtype for each in loop):
+        return True
+    kinds = {np.dtype(each).kind for each in loop}
+    if dtype.kind in "iu":
+        return how.__name__ in ("add", "subtract", "multiply") and kinds <= {"i", "u"}
+    return kinds == {dtype.kind}
+
+
+def _scatter(array: ndarray, entries: tuple[Any, ...], value: ndarray, how: Any = None, loop: Any = None) -> None:
     expanded, operands, shape = _expand(array, entries)
     view = array
     if any(entry[0] == "mask" for entry in expanded):
         view, expanded = _widen(array, expanded)
-    part = _broadcast_value(value.astype(array.dtype, copy=False), shape)
-    node = record(SCATTER, (view._node(), part, *operands), (("entries", expanded), ("how", how)), view._shape, array.dtype)
+    part = _broadcast_value(value if how is not None else value.astype(array.dtype, copy=False), shape)
+    params = (("entries", expanded), ("how", how), ("loop", loop))
+    node = record(SCATTER, (view._node(), part, *operands), params, view._shape, array.dtype)
     if node.value is None:
         _attach_bounds_checks(node, expanded, operands, view._shape)
     view._put(node)
@@ -446,20 +519,15 @@ def _scatter(array: ndarray, entries: tuple[Any, ...], value: ndarray, how: Any 
 
 def _broadcast_value(value: ndarray, shape: tuple[int, ...]) -> Node:
     """The values for every position of an index."""
-    given = value._shape
-    while len(given) > len(shape) and given[0] == 1:
-        given = given[1:]
+    given = without_leading_ones(value._shape, len(shape))
+    if not broadcasts_to(given, shape):
+        _raise_mismatch(value._shape, shape)
     if given != value._shape:
         value = value._reshaped(given)
-    if value._shape == shape:
-        return value._node()
-    try:
-        fits = np.broadcast_shapes(value._shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"shape mismatch: value array of shape {str(value._shape).replace(' ', '')} could not be broadcast to indexing result of shape "
-            f"{str(shape).replace(' ', '')}"
-        )
-    return value._broadcast(shape)._node()
+    return value._node() if given == shape else value._broadcast(shape)._node()
+
+
+def _raise_mismatch(given: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    raise ValueError(
+        f"shape mismatch: value array of shape {tight(given)} could not be broadcast to indexing result of shape {tight(shape)}"
+    )

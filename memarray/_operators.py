@@ -25,6 +25,13 @@ def _call(name: str, left: Any, right: Any, other: Any) -> Any:
     return functions[name](left, right) if _takes(other) else NotImplemented
 
 
+def _call_comparison(name: str, array: Any, other: Any, answer: bool) -> Any:
+    """`==` or `!=`: an array is unequal to text and None, element by element."""
+    if other is None or isinstance(other, (str, bytes)):
+        return functions["full"](array.shape, answer)
+    return functions[name](array, other) if _takes(other) else NotImplemented
+
+
 def _write(name: str, array: Any, other: Any) -> Any:
     """In place; a scalar is replaced instead, by the operator that gives a new value."""
     if array._is_scalar or not _takes(other):
@@ -177,10 +184,10 @@ class Operators:
         return _call("greater_equal", self, other, other)
 
     def __eq__(self, other: Any) -> Any:
-        return _call("equal", self, other, other)
+        return _call_comparison("equal", self, other, False)
 
     def __ne__(self, other: Any) -> Any:
-        return _call("not_equal", self, other, other)
+        return _call_comparison("not_equal", self, other, True)
 
     def __neg__(self) -> Any:
         return functions["negative"](self)

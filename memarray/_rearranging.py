@@ -1,5 +1,6 @@
 """Functions that rearrange: views wherever NumPy gives views, so writing through them reaches the base."""
 
+import itertools
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,23 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from memarray._array import as_shape, ndarray
+from memarray._array import as_shape, ndarray, new_view_of_all
 from memarray._creation import asarray
+
+
+def as_array(a: Any) -> ndarray:
+    """As `asarray`, but a scalar stays one, as it does in NumPy's functions that are methods too."""
+    return a if isinstance(a, ndarray) else asarray(a)
 
 
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> ndarray:
     """A view of another shape, or a copy where NumPy needs one."""
-    return asarray(a).reshape(shape, order=order, copy=copy)
+    return as_array(a).reshape(shape, order=order, copy=copy)
 
 
 def ravel(a: Any, order: str = "C") -> ndarray:
     """A flat view, or a copy where NumPy needs one."""
-    return asarray(a).ravel(order)
+    return as_array(a).ravel(order)
 
 
 def transpose(a: Any, axes: Any = None) -> ndarray:
     """A view with the dimensions in another order."""
-    return asarray(a).transpose(axes)
+    return as_array(a).transpose(axes)
 
 
 permute_dims = transpose
@@ -39,12 +45,12 @@ def matrix_transpose(x: Any, /) -> ndarray:
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
     """A view with two dimensions swapped."""
-    return asarray(a).swapaxes(axis1, axis2)
+    return as_array(a).swapaxes(axis1, axis2)
 
 
 def moveaxis(a: Any, source: Any, destination: Any) -> ndarray:
     """A view with dimensions moved to other places."""
-    found = asarray(a)
+    found = as_array(a)
     old = normalize_axis_tuple(source, found.ndim, "source")
     new = normalize_axis_tuple(destination, found.ndim, "destination")
     if len(old) != len(new):
@@ -67,7 +73,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
 
 def squeeze(a: Any, axis: Any = None) -> ndarray:
     """A view without dimensions of length one."""
-    return asarray(a).squeeze(axis)
+    return as_array(a).squeeze(axis)
 
 
 def expand_dims(a: Any, axis: Any) -> ndarray:
@@ -76,7 +82,8 @@ def expand_dims(a: Any, axis: Any) -> ndarray:
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     rank = found.ndim + len(axes)
     places = normalize_axis_tuple(axes, rank)
-    return found[tuple(None if k in places else slice(None) for k in range(rank))] if rank else found
+    lengths = iter(found.shape)
+    return found.reshape(tuple(1 if k in places else next(lengths) for k in range(rank)))
 
 
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> ndarray:
@@ -98,19 +105,19 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray
 
 def real(val: Any) -> Any:
     """A view of the real parts."""
-    return asarray(val).real
+    return as_array(val).real
 
 
 def imag(val: Any) -> Any:
     """A view of the imaginary parts."""
-    return asarray(val).imag
+    return as_array(val).imag
 
 
 def flip(m: Any, axis: Any = None) -> ndarray:
     """A view with the elements along axes in reverse."""
-    found = asarray(m)
+    found = as_array(m)
     axes = range(found.ndim) if axis is None else normalize_axis_tuple(axis, found.ndim)
-    return found[(*(slice(None, None, -1 if k in axes else None) for k in range(found.ndim)), ...)]
+    return found[tuple(slice(None, None, -1 if k in axes else None) for k in range(found.ndim))]
 
 
 def fliplr(m: Any) -> ndarray:
@@ -187,7 +194,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[ndarr
         for k in range(sections):
             bounds.append(bounds[-1] + each + (k < extra))
     axis = normalize_axis_index(axis, found.ndim)
-    return [found[(*(slice(None),) * axis, slice(low, high))] for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [found[(*(slice(None),) * axis, slice(low, high))] for low, high in itertools.pairwise(bounds)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[ndarray]:
@@ -245,9 +252,8 @@ def as_strided(x: Any, shape: Any = None, strides: Any = None, subok: bool = Fal
     """
     found = asarray(x)
     view = np.lib.stride_tricks.as_strided(found._view_in_numpy(), shape, strides)
-    base = found._view_in_numpy() if found.base is None else found.base._view_in_numpy()
     low, high = np.lib.array_utils.byte_bounds(view)
-    first, last = np.lib.array_utils.byte_bounds(base)
+    first, last = np.lib.array_utils.byte_bounds(new_view_of_all(found._storage)._view_in_numpy())
     if view.size and (low < first or high > last):
         raise ValueError(f"as_strided: a view of shape {view.shape} with strides {view.strides} would leave the memory of its base")
     return found._strided(view, writeable=writeable)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from memarray._array import assign, fill_from, ndarray
+from memarray._array import assign, broadcasts_to, fill_from, ndarray
 from memarray._convert import check_dtype
 from memarray._graph import Node, Op, host, leaf
 from memarray._record import constant, lazy, runs_now
@@ -203,7 +203,7 @@ class ufunc:  # noqa: N801  # NumPy's name
                 raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         return args[: self.nin], tuple(outs) + (None,) * (self.nout - len(outs))
 
-    # -- methods ----------------------------------------------------------------------------------------------------------------------
+    # -- methods
 
     def _method(self, name: str) -> Routine:
         found = self._methods.get(name)
@@ -292,7 +292,7 @@ def _finish(result: ndarray, out: Any, where: Any, casting: str, name: str) -> A
     """Apply `where`, and write to `out`."""
     if where is True:
         return result if out is None else _write_out(out, result, casting, name)
-    mask = where if isinstance(where, ndarray) else wrap(_array_node(where))
+    mask = where if isinstance(where, ndarray) else wrap(_array_node(where if hasattr(where, "dtype") else np.asarray(where, bool)))
     if mask.dtype != bool:
         raise TypeError(f"Cannot cast array data from {mask.dtype!r} to dtype('bool') according to the rule 'safe'")
     from memarray._creation import zeros  # noqa: PLC0415  # it is made of ufuncs
@@ -312,7 +312,7 @@ def _write_out(out: Any, result: ndarray, casting: str, name: str) -> Any:
     if not fits:
         message = f"Cannot cast ufunc {name!r} output from {result.dtype!r} to {out.dtype!r} with casting rule {casting!r}"
         raise TypeError(message)
-    is_larger = isinstance(out, ndarray) and out.shape != result.shape and np.broadcast_shapes(out.shape, result.shape) == out.shape
+    is_larger = isinstance(out, ndarray) and out.shape != result.shape and broadcasts_to(result.shape, out.shape)
     if is_larger and out._is_writeable():
         fill_from(out, result)
         return out

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import ndarray
-from memarray._indexing import scatter
+from memarray import _indexing as indexing
+from memarray._array import Scalar, ndarray
 from memarray._kernels import cumulative, reductions
 from memarray._operators import functions
 from memarray._routine import Routine
@@ -52,6 +52,7 @@ def _reduction(function: ufunc) -> Any:
     known = _REDUCTIONS.get(function.__name__)
 
     def reduce(array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None) -> Any:
+        axis = () if not array.ndim and axis in (0, -1) else axis
         named = {name: value for name, value in (("initial", initial), ("where", where)) if value is not None}
         if known is not None:
             typed = {} if function.__name__ in ("maximum", "minimum", "logical_and", "logical_or") else {"dtype": dtype}
@@ -95,16 +96,15 @@ def _stretches(function: ufunc) -> Any:
 
 def apply_at(function: ufunc, a: Any, indices: Any, b: Any) -> None:
     """`ufunc.at`: in place, once for each time that an index is there."""
-    if not isinstance(a, ndarray):
-        raise TypeError(f"{function.__name__}.at writes to a memarray array in place; got {type(a).__name__}")
-    a._check_writeable()
-    if function.nin == 1:
-        a[indices] = function(a[indices])
-        return
-    if b is None:
-        raise ValueError("second operand needed for ufunc")
-    value = functions["asarray"](b)
-    result = function.numpy.resolve_dtypes((a.dtype, type(b) if type(b) in (int, float, complex) else value.dtype, None))[2]
-    if not np.can_cast(result, a.dtype, "same_kind"):
-        raise TypeError(f"Cannot cast ufunc {function.__name__!r} output from {result!r} to {a.dtype!r} with casting rule 'same_kind'")
-    scatter(a, indices, value, function)
+    if not isinstance(a, ndarray) or isinstance(a, Scalar):
+        raise TypeError(f"first operand must be array: {function.__name__}.at writes to a memarray array in place; got {type(a).__name__}")
+    if function.nout > 1:
+        raise ValueError("Only single output ufuncs supported at this time")
+    if (b is None) != (function.nin == 1):
+        raise ValueError("second operand needed for ufunc" if b is None else "second operand provided when ufunc is unary")
+    if not a._is_writeable():
+        raise ValueError("operand array with iterator write flag set is read-only")
+    value = functions["asarray"](False if b is None else b)
+    dtypes = (a.dtype,) if b is None else (a.dtype, value.dtype)
+    loop = function.numpy.resolve_dtypes((*dtypes, None), casting="unsafe")
+    indexing.apply_at(a, indices, value, function, loop[: function.nin])

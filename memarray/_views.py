@@ -52,6 +52,11 @@ class Step:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
+    @property
+    def is_strided(self) -> bool:
+        """Whether its elements are given by strides: some may be the same elements of the base."""
+        return self.read is STRIDED
+
     def apply(self, node: Node) -> Node:
         """The view of a value."""
         return record(self.read, (node, *self.starts), self.params, self.shape, self.dtype)
@@ -78,7 +83,7 @@ def write_through(steps: tuple[Step, ...], node: Node, part: Node) -> Node:
     return part
 
 
-# A basic index, one entry a dimension of the array and one for each new axis: ("int",), ("slice", length, step) or ("new",). Where the first
+# A basic index, one entry a dimension of the array and one a new axis: ("int",), ("slice", length, step) or ("new",). Where the first
 # two start is not part of it. A slice with a negative step starts at its largest index, as in Python.
 Pattern = tuple[tuple[Any, ...], ...]
 
@@ -305,11 +310,22 @@ def _bitcast_jax(x: Any, *, dtype: np.dtype[Any]) -> Any:
 
 
 def _bitcast_numpy(x: Any, *, dtype: np.dtype[Any]) -> Any:
-    return np.ascontiguousarray(x).view(dtype) if x.ndim else x.view(dtype)
+    return np.ascontiguousarray(x).view(dtype).reshape(x.shape if x.dtype.itemsize == dtype.itemsize else (*x.shape[:-1], -1))
+
+
+def _bitcast_back_jax(x: Any, part: Any, *, dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "b" and x.dtype != dtype:  # XLA's bool is 0 or 1: a byte that was not written to keeps its other bits
+        return jnp.where(part == (x.view(np.uint8) != 0), x.view(np.uint8), part.astype(np.uint8)).view(x.dtype)
+    return part.view(x.dtype)
+
+
+def _bitcast_back_numpy(x: Any, part: Any, *, dtype: np.dtype[Any]) -> Any:
+    del dtype
+    return np.ascontiguousarray(part).view(x.dtype).reshape(x.shape)
 
 
 BITCAST = Op("view", _bitcast_jax, _bitcast_numpy)
-_BITCAST_BACK = Op("view", lambda x, part, dtype: part.view(x.dtype), lambda x, part, dtype: np.ascontiguousarray(part).view(x.dtype))
+_BITCAST_BACK = Op("view", _bitcast_back_jax, _bitcast_back_numpy)
 
 
 def _strided_jax(x: Any, *, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
