@@ -71,7 +71,7 @@ def draw(source: Source, name: str, given: dict[str, Any]) -> Any:
         return draw_now(source, name, given, 0)
     shape, dtype = spec
     nbytes = math.prod(shape) * dtype.itemsize
-    if row.kernel is None or is_small(nbytes):
+    if row.kernel is None or not shape or is_small(nbytes):
         return draw_now(source, name, given, nbytes)
     _validate(source, name, row, given)
     return assign(out, record_draw(source, row, given, shape, dtype))

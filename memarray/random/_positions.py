@@ -49,7 +49,7 @@ def _choose_positions(source: Source, given: dict[str, Any]) -> Any:
     except TypeError:
         shape = ()
     nbytes = math.prod(shape) * POSITION_BYTES
-    if is_small(nbytes) or np.ndim(a) or not given["replace"] or min(shape) < 0:
+    if not shape or is_small(nbytes) or np.ndim(a) or not given["replace"] or min(shape) < 0:
         return draw_now(source, "choice", given, nbytes)
     given = on_host(given)
     source.choice(**{**given, "size": 0 if a > 0 else 1})  # NumPy says what is wrong with the parameters
