@@ -292,9 +292,9 @@ def chisquare(stream: Stream, df: Any) -> Any:
     return 2.0 * standard_gamma(stream, df / 2.0)
 
 
-def noncentral_chisquare(stream: Stream, df: Any, nonc: Any) -> Any:
+def noncentral_chisquare(stream: Stream, df: Any, nonc: Any, *, branches: str = "both") -> Any:
     """Chi-square with two degrees of freedom more for each event of a Poisson process."""
-    events = poisson(stream.child(0), nonc / 2.0)
+    events = poisson(stream.child(0), nonc / 2.0, branches=branches)
     return chisquare(stream.child(1), df + 2.0 * events)
 
 
@@ -303,9 +303,10 @@ def f(stream: Stream, dfnum: Any, dfden: Any) -> Any:
     return (chisquare(stream.child(0), dfnum) / dfnum) / (chisquare(stream.child(1), dfden) / dfden)
 
 
-def noncentral_f(stream: Stream, dfnum: Any, dfden: Any, nonc: Any) -> Any:
+def noncentral_f(stream: Stream, dfnum: Any, dfden: Any, nonc: Any, *, branches: str = "both") -> Any:
     """As `f`, the numerator not central."""
-    return (noncentral_chisquare(stream.child(0), dfnum, nonc) / dfnum) / (chisquare(stream.child(1), dfden) / dfden)
+    numerator = noncentral_chisquare(stream.child(0), dfnum, nonc, branches=branches) / dfnum
+    return numerator / (chisquare(stream.child(1), dfden) / dfden)
 
 
 def standard_t(stream: Stream, df: Any) -> Any:

@@ -11,10 +11,11 @@ import numpy as np
 
 from memarray._array import as_shape, ndarray
 from memarray._creation import asarray
-from memarray._graph import Op, is_traced, leaf
+from memarray._graph import Op, host, is_traced, leaf
 from memarray._kernels import random as kernels
 from memarray._operators import functions
 
+KNOWN_BYTES = 1 << 20  # parameters of up to so many bytes are looked at when a large draw is recorded, others when it is evaluated
 FLOAT, INTEGER = np.dtype(np.float64), np.dtype(np.int64)
 NEGATIVE, NOT_POSITIVE = "{0} < 0", "{0} <= 0"
 NOT_0_TO_1 = "{0} < 0, {0} > 1 or {0} contains NaNs"
@@ -95,20 +96,25 @@ class Distribution:
 
 
 def known(value: Any) -> np.ndarray[Any, Any] | None:
-    """A parameter that is there; None for one that is still to be evaluated, or stands for one in somebody's trace."""
-    if not isinstance(value, ndarray):
-        return np.asarray(value)
-    node = value._node()
-    return None if node.value is None or is_traced(node) else value._value()
+    """A parameter that is there, and small enough to look at; None for others, and for what stands for one in somebody's trace."""
+    if not isinstance(value, (ndarray, jax.Array)):
+        found = np.asarray(value)
+    else:
+        node = asarray(value)._node()
+        if node.value is None or is_traced(node):
+            return None
+        found = host(node)
+    return found if found.nbytes <= KNOWN_BYTES else None
 
 
 def _operand(value: Any, found: np.ndarray[Any, Any] | None) -> Any:
     """A constant of the program for a number, a node for an array."""
-    if found is None or (found.ndim and isinstance(value, ndarray)):
-        if not np.can_cast(value.dtype, FLOAT, "same_kind"):
-            raise TypeError(f"Cannot cast array data from {value.dtype!r} to {FLOAT!r} according to the rule 'same_kind'")
-        return value._node()
-    return leaf(np.array(found, FLOAT)) if found.ndim else FLOAT.type(found)
+    if found is not None:
+        return leaf(np.array(found, FLOAT)) if found.ndim else FLOAT.type(found)
+    node = asarray(value)._node()
+    if not np.can_cast(node.dtype, FLOAT, "same_kind"):
+        raise TypeError(f"Cannot cast array data from {node.dtype!r} to {FLOAT!r} according to the rule 'same_kind'")
+    return node
 
 
 def _run(kernel: Callable[..., Any], key: Any, *values: Any, shape: tuple[int, ...], dtype: np.dtype[Any], **options: Any) -> Any:
@@ -138,6 +144,10 @@ def _branches(means: Any) -> dict[str, Any]:
 
 def _poisson_branches(lam: Any) -> dict[str, Any]:
     return _branches(lam)
+
+
+def _noncentral_branches(*values: Any) -> dict[str, Any]:
+    return _branches(None if values[-1] is None else values[-1] / 2.0)
 
 
 def _binomial_branches(n: Any, p: Any) -> dict[str, Any]:
@@ -193,8 +203,8 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "multinomial": _row(None, "n pvals", dtype=INTEGER, is_vector=True),
     "multivariate_hypergeometric": _row(None, "colors", dtype=INTEGER, is_vector=True),
     "negative_binomial": _row(kernels.negative_binomial, "n p", (NOT_POSITIVE, NOT_ABOVE_0_TO_1), dtype=INTEGER),
-    "noncentral_chisquare": _row(kernels.noncentral_chisquare, "df nonc", (NOT_POSITIVE, NEGATIVE)),
-    "noncentral_f": _row(kernels.noncentral_f, "dfnum dfden nonc", (NOT_POSITIVE, NOT_POSITIVE, NEGATIVE)),
+    "noncentral_chisquare": _row(kernels.noncentral_chisquare, "df nonc", (NOT_POSITIVE, NEGATIVE), options=_noncentral_branches),
+    "noncentral_f": _row(kernels.noncentral_f, "dfnum dfden nonc", (NOT_POSITIVE, NOT_POSITIVE, NEGATIVE), options=_noncentral_branches),
     "normal": _row(kernels.normal, "loc scale", ("", NEGATIVE)),
     "pareto": _row(kernels.pareto, "a", (NOT_POSITIVE,)),
     "poisson": _row(kernels.poisson, "lam", (NOT_A_RATE,), dtype=INTEGER, options=_poisson_branches),

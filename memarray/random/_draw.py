@@ -1,5 +1,6 @@
 """Drawing: small draws by NumPy, which are there at once; large ones recorded, with a key that is taken from NumPy's stream."""
 
+import copy
 import inspect
 import math
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import numpy as np
 
 from memarray._array import Scalar, assign, ndarray, new_array
 from memarray._config import config
+from memarray._convert import DTYPES
 from memarray._evaluate import evaluate
 from memarray._graph import Check, Node, leaf
 from memarray._host import check_room, wrap_results
@@ -36,7 +38,7 @@ def drawn(kind: type, name: str) -> Callable[..., Any]:
 
     def method(self: Draws, *args: Any, **kwargs: Any) -> Any:
         if not args and not kwargs:
-            return wrap_results(function(self._numpy))
+            return as_lazy(function(self._numpy))
         try:
             bound = signature.bind(self, *args, **kwargs)
         except TypeError:
@@ -69,7 +71,7 @@ def draw(source: Source, name: str, given: dict[str, Any]) -> Any:
         return draw_now(source, name, given, 0)
     shape, dtype = spec
     nbytes = math.prod(shape) * dtype.itemsize
-    if row.kernel is None or is_small(nbytes):
+    if row.kernel is None or not shape or is_small(nbytes):
         return draw_now(source, name, given, nbytes)
     _validate(source, name, row, given)
     return assign(out, record_draw(source, row, given, shape, dtype))
@@ -82,7 +84,8 @@ def draw_now(source: Source, name: str, given: dict[str, Any], nbytes: int) -> A
         return _draw_into(source, name, given, out)
     values = on_host(given)
     check_room(name, nbytes)
-    return wrap_results(getattr(source, name)(**values))
+    found = getattr(source, name)(**values)
+    return found if found is out else as_lazy(found)
 
 
 def _draw_into(source: Source, name: str, given: dict[str, Any], out: Any) -> Any:
@@ -95,6 +98,11 @@ def _draw_into(source: Source, name: str, given: dict[str, Any], out: Any) -> An
     getattr(source, name)(**values, out=found)
     out._put(leaf(found))
     return out
+
+
+def as_lazy(found: Any) -> Any:
+    """What NumPy gave as a lazy array, or scalar; Python's values, and arrays of what memarray has no dtype for, as they are."""
+    return wrap_results(found) if isinstance(found, (np.ndarray, np.generic)) and found.dtype in DTYPES else found
 
 
 def on_host(given: dict[str, Any]) -> dict[str, Any]:
@@ -112,16 +120,15 @@ def _host_value(value: Any) -> Any:
 
 
 def _validate(source: Source, name: str, row: Distribution, given: dict[str, Any]) -> None:
-    """Have NumPy look at the parameters of a large draw, if they are there: it raises its own errors, and draws nothing for a size of 0."""
+    """Have NumPy look at the parameters of a large draw, if they are there, by a tiny draw of a copy: it raises its own errors."""
     values = {key: given[key] for key in row.parameters}
     if any(known(value) is None for value in values.values() if value is not None):
         return
-    shapes = [np.shape(value) for value in values.values()]
-    size = (0,) if row.is_vector else (0, *np.broadcast_shapes(*shapes))
+    size = (1,) if row.is_vector else (1, *np.broadcast_shapes(*map(np.shape, values.values())))
     rest = {key: value for key, value in given.items() if key not in (*row.parameters, "size", "out")}
     if given.get("out") is not None:
         rest["out"] = np.empty(size, given["out"].dtype)
-    getattr(source, name)(**on_host(values), **rest, size=size)
+    getattr(copy.deepcopy(source), name)(**on_host(values), **rest, size=size)
 
 
 def record_draw(source: Source, row: Distribution, given: dict[str, Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> ndarray:

@@ -19,7 +19,7 @@ def multivariate_normal(source: Source, given: dict[str, Any]) -> Any:
         size = ()
     shape = (*size, *np.shape(given["mean"]))
     nbytes = math.prod(shape) * FLOAT.itemsize
-    if is_small(nbytes) or min(shape) < 0:
+    if not shape or is_small(nbytes) or min(shape) < 0:
         return draw_now(source, "multivariate_normal", given, nbytes)
     given = on_host(given)
     source.multivariate_normal(**{**given, "size": 0})  # NumPy says what is wrong with the parameters

@@ -8,11 +8,11 @@ import numpy as np
 from memarray._array import Scalar, as_shape, assign, fill_from, ndarray, new_array
 from memarray._convert import DTYPES
 from memarray._graph import leaf
-from memarray._host import check_room, wrap_results
+from memarray._host import check_room
 from memarray._kernels import random as kernels
 from memarray._operators import functions
 from memarray.random._distributions import INTEGER, Distribution, Prepared
-from memarray.random._draw import Source, draw, draw_now, is_small, on_host, record_draw
+from memarray.random._draw import Source, as_lazy, draw, draw_now, is_small, on_host, record_draw
 
 POSITION_BYTES = INTEGER.itemsize
 SHUFFLE_COPIES = 2  # of the positions, that NumPy holds meanwhile
@@ -31,7 +31,7 @@ def choice(source: Source, given: dict[str, Any]) -> Any:
         return _choose_positions(source, {**given, "a": a.item()})
     if (is_legacy and a.ndim != 1) or not -a.ndim <= axis < a.ndim or not a.shape[axis]:
         stand_in = np.broadcast_to(np.zeros((), bool), a.shape)  # NumPy says what is wrong, or gives what is empty
-        return wrap_results(source.choice(**on_host({**given, "a": stand_in})))
+        return as_lazy(source.choice(**on_host({**given, "a": stand_in})))
     found = _choose_positions(source, {**given, "a": a.shape[axis], **({} if is_legacy else {"axis": 0})})
     return _taken(a, found, axis)
 
@@ -50,7 +50,7 @@ def _choose_positions(source: Source, given: dict[str, Any]) -> Any:
     except TypeError:
         shape = ()
     nbytes = math.prod(shape) * POSITION_BYTES
-    if is_small(nbytes) or np.ndim(a) or not given["replace"] or min(shape) < 0:
+    if not shape or is_small(nbytes) or np.ndim(a) or not given["replace"] or min(shape) < 0:
         return draw_now(source, "choice", given, nbytes)
     given = on_host(given)
     source.choice(**{**given, "size": 0 if a > 0 else 1})  # NumPy says what is wrong with the parameters
