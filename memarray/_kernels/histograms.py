@@ -1,7 +1,7 @@
 # ruff: noqa: A002  # NumPy's names
 """NumPy's histograms on JAX arrays: a bisection among the edges, then counts added up by a scatter.
 
-The edges of a static range are NumPy's own; those of a range that depends on data may differ from NumPy's in the last place.
+The edges of a static range are NumPy's own; those of a range that depends on data are rounded as NumPy's, but for float16.
 """
 
 import math
@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from memarray._kernels.operands import Checks, Operand, cast, inexact, is_static, precedes, promoted, result_type
+from memarray._kernels.operands import Checks, Operand, cast, inexact, is_static, precedes, product, promoted, quotient, result_type
 from memarray._kernels.sorting import searchsorted
 
 __all__ = ["CHECKS", "bincount", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
@@ -76,7 +76,9 @@ def _even_edges(a: jax.Array, count: int, range: Range, dtype: np.dtype | None) 
     if is_static(first):
         edges: np.ndarray = np.linspace(first, last, count + 1)
         return jnp.asarray(edges if dtype is None else edges.astype(dtype))
-    return jnp.linspace(first, last, count + 1, dtype=dtype)
+    # Rounded as in `np.linspace`: integers often lie on an edge, and which bin they are in hangs on its last bit.
+    steps = product(jnp.arange(count, dtype=first.dtype), quotient(last - first, count))
+    return jnp.concatenate([steps + first, last[None]]).astype(dtype or first.dtype)
 
 
 def _checked_bins(bins: Bins) -> int | jax.Array:

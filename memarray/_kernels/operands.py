@@ -71,8 +71,13 @@ def quotient(dividend: jax.Array, divisor: complex) -> jax.Array:
 
 
 def product(x: jax.Array, y: jax.Array) -> jax.Array:
-    """The product of real numbers, rounded before anything is added to it: XLA's code would fuse both, and round once."""
-    return jnp.where(jnp.isnan(y), y, x * y)
+    """The product of real numbers, rounded before anything is added to it: XLA's code would fuse both, and round once.
+
+    A barrier does not keep it from that (jaxlib 0.10.2); a choice that hangs on the product itself does.
+    """
+    result = x * y
+    beyond = jnp.where(jnp.isnan(result), np.nan, jnp.copysign(np.inf, result)).astype(result.dtype)
+    return jnp.where(jnp.abs(result) <= np.finfo(result.dtype).max, result, beyond)
 
 
 def axis_of(axis: int, ndim: int) -> int:

@@ -73,16 +73,12 @@ def _replay(kernel: Callable, case: Case, arrays: Sequence[object]) -> object:
 
 def run_all(kernel: Callable, cases: Sequence[Case]) -> list[object]:
     """The kernel's results, all traced and compiled as one program."""
-    results = []
 
     def program(operands: list[list[object]]) -> list[object]:
         return [_replay(kernel, item, arrays) for item, arrays in zip(cases, operands, strict=True)]
 
     with jax.enable_x64(True):
-        options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-        results = jax.jit(program, compiler_options=options)(
-            [[leaf for leaf in _leaves(item)[0] if isinstance(leaf, np.ndarray)] for item in cases]
-        )
+        results = jax.jit(program)([[leaf for leaf in _leaves(item)[0] if isinstance(leaf, np.ndarray)] for item in cases])
         return jax.tree.map(np.asarray, results)
 
 

@@ -30,9 +30,10 @@ COUNTED = [
     *(case(F8, 4, (-1, 1), density=True, weights=weights) for weights in WEIGHTS[:2]),
     *(case(EMPTY, 4), case(EMPTY, EDGES), case(F8, EDGES, density=True)),
 ]
-# The edges that the data make themselves are right up to rounding, and so nothing may lie close to one.
+# Integers lie on edges that the data make themselves.
 FROM_DATA = [
     *each(plain((40,))[1:8]),
+    *(case(plain((60,), [dtype], seed=seed)[0], bins) for dtype in (np.int64, np.uint8) for seed, bins in ((1, 7), (2, 12))),
     case(np.full(3, 2.0)),
     case(np.array([1, 1])),
     case(F8, 3, weights=F8),
@@ -109,3 +110,9 @@ def test_checks_see_what_depends_on_data():
     assert has_failed(histograms.CHECKS["histogram_bin_edges"], histograms.histogram_bin_edges, ODD)
     assert has_failed(histograms.CHECKS["bincount"], histograms.bincount, np.array([0, -1]), length=3)
     assert not has_failed(histograms.CHECKS["bincount"], histograms.bincount, np.array([0, 1]), length=3)
+
+
+def test_edges_made_by_the_data_are_numpys_to_the_last_bit():
+    cases = [case(array, bins) for array in (*plain((50,), [np.int64, np.float64, np.float32], seed=5), I8) for bins in (7, 10, 49)]
+    for result, item in zip(run_all(histograms.histogram_bin_edges, cases), cases, strict=True):
+        np.testing.assert_array_equal(result, expect(np.histogram_bin_edges, item))
