@@ -70,6 +70,16 @@ def quotient(dividend: jax.Array, divisor: complex) -> jax.Array:
     return dividend / jnp.where(jnp.isnan(dividend), dividend, cast(divisor, dividend.dtype))
 
 
+def product(x: jax.Array, y: jax.Array) -> jax.Array:
+    """The product of real numbers, rounded before anything is added to it: XLA's code would fuse both, and round once.
+
+    A barrier does not keep it from that (jaxlib 0.10.2); a choice that hangs on the product itself does.
+    """
+    result = x * y
+    beyond = jnp.where(jnp.isnan(result), np.nan, jnp.copysign(np.inf, result)).astype(result.dtype)
+    return jnp.where(jnp.abs(result) <= np.finfo(result.dtype).max, result, beyond)
+
+
 def axis_of(axis: int, ndim: int) -> int:
     """One axis, counted from the front."""
     return normalize_axis_index(axis, ndim)
@@ -102,6 +112,12 @@ def broadcast_weights(weights: Operand, a: jax.Array, axis: Axis) -> jax.Array:
     if array.shape != tuple(a.shape[dim] for dim in axes):
         raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
     return array.transpose(np.argsort(axes)).reshape(tuple(size if dim in axes else 1 for dim, size in enumerate(a.shape)))
+
+
+def broadcast(*arrays: jax.Array) -> list[jax.Array]:
+    """The arrays in their common shape; where there is none, the error is NumPy's."""
+    shape = np.broadcast_shapes(*(array.shape for array in arrays))
+    return [jnp.broadcast_to(array, shape) for array in arrays]
 
 
 def is_static(operand: Any) -> bool:

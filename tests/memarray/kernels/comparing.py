@@ -59,32 +59,26 @@ def _spiced(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _is_operand(item: object) -> bool:
-    return isinstance(item, np.ndarray) or (isinstance(item, tuple) and any(map(_is_operand, item)))
-
-
-def _arrays(case: Case) -> list[object]:
-    """The operands of a case that are traced."""
-    return [item for item in (*case.arguments, *case.params.values()) if _is_operand(item)]
+def _leaves(case: Case) -> tuple[list[object], object]:
+    return jax.tree.flatten((case.arguments, case.params))
 
 
 def _replay(kernel: Callable, case: Case, arrays: Sequence[object]) -> object:
+    """The kernel called with these arrays in the place of the case's own."""
+    leaves, tree = _leaves(case)
     following = iter(arrays)
-    arguments = [next(following) if _is_operand(item) else item for item in case.arguments]
-    params = {name: next(following) if _is_operand(item) else item for name, item in case.params.items()}
+    arguments, params = jax.tree.unflatten(tree, [next(following) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
     return kernel(*arguments, **params)
 
 
 def run_all(kernel: Callable, cases: Sequence[Case]) -> list[object]:
     """The kernel's results, all traced and compiled as one program."""
-    results = []
 
     def program(operands: list[list[object]]) -> list[object]:
         return [_replay(kernel, item, arrays) for item, arrays in zip(cases, operands, strict=True)]
 
     with jax.enable_x64(True):
-        options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-        results = jax.jit(program, compiler_options=options)([_arrays(item) for item in cases])
+        results = jax.jit(program)([[leaf for leaf in _leaves(item)[0] if isinstance(leaf, np.ndarray)] for item in cases])
         return jax.tree.map(np.asarray, results)
 
 
@@ -112,7 +106,7 @@ def assert_same(actual: object, expected: object, told: str, tolerance: float = 
 def compare(kernel: Callable, function: Callable, cases: Sequence[Case], tolerance: float = 1) -> None:
     """The kernel gives for all cases what NumPy's function gives."""
     for actual, item in zip(run_all(kernel, cases), cases, strict=True):
-        assert_same(actual, expect(function, item), f"{function.__name__}{item}", tolerance)
+        assert_same(actual, expect(function, item), str(item), tolerance)
 
 
 def parameters(function: Callable) -> list[str]:
