@@ -3,6 +3,7 @@
 `ndarray` is the user's object: a storage (shared with its views) and the steps from the storage's value to its own. `Scalar` stands for
 NumPy's scalars: what a computation without dimensions gives, which cannot be written to.
 """
+# ruff: noqa: ARG002, SLF001  # the inside of arrays is shared, and NumPy has parameters that lazy arrays have no use for
 
 import math
 import operator
@@ -39,11 +40,21 @@ functions: dict[str, Any] = {}  # memarray's namespace by name, filled when it i
 class ndarray:  # noqa: N801  # NumPy's name
     """An array whose operations are recorded and evaluated under the memory limit when their values are asked for.
 
-    Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all other
-    functions. Printing, ``bool``, ``float``, ``numpy.asarray`` and the like evaluate.
+    Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all
+    other functions. Printing, ``bool``, ``float``, ``numpy.asarray`` and the like evaluate.
     """
 
-    __slots__ = ("__weakref__", "_base", "_cached", "_numpy_view", "_steps", "_storage", "_version", "_writeable", "_dtype", "_shape")
+    __slots__ = ("__weakref__", "_base", "_cached", "_dtype", "_numpy_view", "_shape", "_steps", "_storage", "_version", "_writeable")
+
+    _storage: Storage  # shared with all views
+    _steps: tuple[Step, ...]  # from the storage's value to this array's
+    _base: "ndarray | None"  # whose memory it is, None if this array's own
+    _cached: Any  # a view's node, of the storage's version
+    _version: int
+    _numpy_view: np.ndarray[Any, Any] | None
+    _writeable: bool
+    _shape: tuple[int, ...]
+    _dtype: np.dtype[Any]
 
     __array_priority__ = 100.0
     __hash__ = None  # type: ignore[assignment]  # as NumPy's
@@ -59,7 +70,7 @@ class ndarray:  # noqa: N801  # NumPy's name
     ) -> "ndarray":
         """An array of zeros, or the elements of a buffer."""
         if buffer is not None or strides is not None:
-            found = functions["asarray"](np.ndarray(shape, dtype, memoryview(np.asarray(buffer)), offset, strides, order))
+            found = functions["asarray"](np.ndarray(shape, dtype, np.asarray(buffer).data, offset, strides, order))  # type: ignore[arg-type]
         else:
             found = functions["zeros"](shape, dtype)
         return found
@@ -141,7 +152,7 @@ class ndarray:  # noqa: N801  # NumPy's name
         return "cpu"
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> "ndarray":
-        """This array: there is one device."""
+        """The array itself: there is one device."""
         if device != self.device:
             raise ValueError(f"memarray's arrays are on device {self.device!r}; got {device!r}")
         if stream is not None:
@@ -186,7 +197,7 @@ class ndarray:  # noqa: N801  # NumPy's name
 
     def _view(self, step: Step, view: np.ndarray[Any, Any], *, writeable: bool = True) -> "ndarray":
         """A view of this array, one step on."""
-        if self._steps and self._steps[-1].is_strided and self._writeable and view.dtype == self.dtype:
+        if self._steps and self._steps[-1].is_strided and self._writeable:
             return self._strided(view, writeable=writeable)  # its elements may be the same ones: only those of the view are to be written
         return self._stepped(step, view, writeable=writeable)
 
@@ -394,8 +405,8 @@ class ndarray:  # noqa: N801  # NumPy's name
     def transpose(self, *axes: Any) -> "ndarray":
         """A view with the dimensions in another order."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-            axes = axes[0]
-        view = self._view_in_numpy().transpose(*(() if axes is None else axes))
+            axes = () if axes[0] is None else tuple(axes[0])
+        view = self._view_in_numpy().transpose(*axes)
         order = tuple(range(self.ndim))[::-1] if not axes else tuple(operator.index(axis) % self.ndim for axis in axes)
         return self._view(transpose_step(order, view), view)
 
@@ -419,12 +430,12 @@ class ndarray:  # noqa: N801  # NumPy's name
     def ravel(self, order: str = "C") -> "ndarray":
         """A flat view, or a copy where NumPy needs one."""
         if order not in ("C", "F", "A", "K"):
-            np.empty(0).ravel(order)  # type: ignore[call-overload]  # NumPy says what is wrong with it
+            np.empty(0).ravel(order)  # type: ignore[arg-type]  # NumPy says what is wrong with it
         array = self
         if order == "K":
             strides = self.strides
             array = self.transpose(sorted(range(self.ndim), key=lambda axis: -abs(strides[axis])))
-        elif order == "F" or order == "A" and self.flags.fnc:
+        elif order == "F" or (order == "A" and self.flags.fnc):
             array = self.T
         found = array._reshaped((-1,))
         return found if array.flags.c_contiguous else new_array(found._node())
@@ -487,7 +498,7 @@ class ndarray:  # noqa: N801  # NumPy's name
 
     def view(self, dtype: Any = None, type: Any = None) -> "ndarray":  # noqa: A002  # NumPy's names
         """The same memory, with another dtype if one is given."""
-        if dtype is None or isinstance(dtype, builtin_type) and issubclass(dtype, ndarray):
+        if dtype is None or (isinstance(dtype, builtin_type) and issubclass(dtype, ndarray)):
             view = self._view_in_numpy()[...]
             return self._view(basic_step((), self._shape, view), view)
         view = self._view_in_numpy().view(check_dtype(dtype))
@@ -501,7 +512,11 @@ class ndarray:  # noqa: N801  # NumPy's name
         """A view with the offset and strides of NumPy's stand-in, whatever they are."""
         base = self if self._base is None else self._base
         whole = new_view_of_all(self._storage)
-        itemsize = self.dtype.itemsize
+        itemsize = view.dtype.itemsize
+        if view.dtype != whole.dtype:
+            if whole.nbytes % itemsize:
+                raise ValueError(f"this view of a view as {view.dtype} is not possible: its base has {whole.nbytes} bytes; copy it first")
+            whole = whole._reshaped((-1,)).view(view.dtype)
         offset = (view.ctypes.data - whole._view_in_numpy().ctypes.data) // itemsize
         strides = tuple(stride // itemsize for stride in view.strides)
         found = whole._stepped(strided_step(offset, strides, view), view, writeable=self._writeable and writeable)
@@ -590,7 +605,7 @@ class Scalar(ndarray):
         if type(key) is tuple and not key:
             return self
         try:
-            return new_array(self._node())[key]  # type: ignore[no-any-return]
+            return new_array(self._node())[key]
         except IndexError:
             raise IndexError("invalid index to scalar variable.") from None
 
@@ -630,11 +645,13 @@ class Scalar(ndarray):
         return False
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self._value()[()], digits) if digits is not None else round(self._value()[()])
+        value: Any = self._value()[()]
+        return round(value, digits) if digits is not None else round(value)
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
-        return bool(self._value()[()].is_integer())
+        value: Any = self._value()[()]
+        return bool(value.is_integer())
 
 
 class _Flags:
@@ -751,7 +768,7 @@ def as_shape(shape: Any) -> tuple[int, ...]:
     """A shape from an int or a sequence of ints."""
     if isinstance(shape, (tuple, list)):
         return tuple(operator.index(length) for length in shape)
-    if isinstance(shape, ndarray) and shape._shape or isinstance(shape, np.ndarray) and shape.ndim:
+    if (isinstance(shape, ndarray) and shape._shape) or (isinstance(shape, np.ndarray) and shape.ndim):
         return tuple(int(length) for length in np.asarray(shape))
     return (operator.index(shape),)
 

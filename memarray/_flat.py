@@ -1,4 +1,5 @@
 """Flat iteration: `a.flat`, an iterator and a flat view that can be read and written by index."""
+# ruff: noqa: SLF001  # these files share the array's inside
 
 from collections.abc import Iterator
 from typing import Any

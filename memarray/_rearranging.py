@@ -1,5 +1,7 @@
 """Functions that rearrange: views wherever NumPy gives views, so writing through them reaches the base."""
+# ruff: noqa: ARG001, SLF001  # the inside of arrays is shared, and NumPy has parameters that lazy arrays have no use for
 
+import itertools
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -193,7 +195,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[ndarr
         for k in range(sections):
             bounds.append(bounds[-1] + each + (k < extra))
     axis = normalize_axis_index(axis, found.ndim)
-    return [found[(*(slice(None),) * axis, slice(low, high))] for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [found[(*(slice(None),) * axis, slice(low, high))] for low, high in itertools.pairwise(bounds)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[ndarray]:
@@ -306,4 +308,3 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(int(np.prod(a.shape[k + 1 :], dtype=int)) for k in range(a.ndim - 1))
     end = None if wrap or a.ndim > 2 else a.shape[1] * a.shape[1]
     a.flat[:end:step] = val
-

@@ -1,4 +1,5 @@
 """The methods of ufuncs: reduce, accumulate, reduceat and at."""
+# ruff: noqa: SLF001  # these files share the array's inside
 
 from typing import Any
 
@@ -32,7 +33,9 @@ def make_method(function: ufunc, name: str) -> Routine:
     full_name = f"{function.__name__}.{name}"
     if name == "reduce":
         kernel = _reduction(function)
-        return Routine(function.numpy.reduce, kernel, "array initial where", names="array axis dtype out keepdims initial where", name=full_name)
+        return Routine(
+            function.numpy.reduce, kernel, "array initial where", names="array axis dtype out keepdims initial where", name=full_name
+        )
     if name == "accumulate":
         return Routine(function.numpy.accumulate, _accumulation(function), "array", names="array axis dtype out", name=full_name)
     return Routine(
@@ -42,7 +45,7 @@ def make_method(function: ufunc, name: str) -> Routine:
 
 def _loop(function: ufunc, dtype: Any) -> np.dtype[Any]:
     """The dtype that a reduction works in."""
-    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]  # type: ignore[arg-type]  # None is for the result
+    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]  # None is for the result
 
 
 def _reduction(function: ufunc) -> Any:

@@ -4,7 +4,6 @@ A view is its base's storage and a chain of steps. Reading applies the steps to 
 through them, which makes a new value of the base (functionalisation, as torch calls it).
 """
 
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from jax import lax
 
 from memarray._graph import Node, Op, Params
 from memarray._record import record
-
-
 
 
 class _Memory:
@@ -86,8 +83,8 @@ def write_through(steps: tuple[Step, ...], node: Node, part: Node) -> Node:
     return part
 
 
-# A basic index, one entry a dimension of the array and one for each new axis: ("int",), ("slice", length, step) or ("new",). Where the first
-# two start is not part of it. A slice with a negative step starts at its largest index, as in Python.
+# A basic index, one entry a dimension of the array and one for each new axis: ("int",), ("slice", length, step) or ("new",). Where the
+# first two start is not part of it. A slice with a negative step starts at its largest index, as in Python.
 Pattern = tuple[tuple[Any, ...], ...]
 
 
@@ -230,6 +227,7 @@ def _transposed(x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def _transposed_back(part: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    del x
     return part.transpose(tuple(int(axis) for axis in np.argsort(axes)))
 
 
@@ -238,6 +236,7 @@ def _reshaped(x: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 def _reshaped_back(part: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    del shape
     return part.reshape(x.shape)
 
 
@@ -299,7 +298,7 @@ def _bitcast_numpy(x: Any, *, dtype: np.dtype[Any]) -> Any:
 
 
 def _bitcast_back_jax(x: Any, part: Any, *, dtype: np.dtype[Any]) -> Any:
-    if dtype == bool and x.dtype != bool:  # XLA's bool is 0 or 1: a byte that was not written to keeps its other bits
+    if dtype.kind == "b" and x.dtype.kind != "b":  # XLA's bool is 0 or 1: a byte that was not written to keeps its other bits
         return jnp.where(part == (x.view(np.uint8) != 0), x.view(np.uint8), part.astype(np.uint8)).view(x.dtype)
     return part.view(x.dtype)
 
@@ -345,10 +344,11 @@ def _put_strided_numpy(x: Any, part: Any, *, offset: int, shape: tuple[int, ...]
 STRIDED = Op("as_strided", _strided_jax, _strided_numpy)
 _PUT_STRIDED = Op("put_strided", _put_strided_positions, _put_strided_numpy)
 
-BROADCAST = Op("broadcast_to", lambda x, shape: jnp.broadcast_to(x, shape), lambda x, shape: np.broadcast_to(x, shape))
+BROADCAST = Op("broadcast_to", jnp.broadcast_to, np.broadcast_to)
 
 
-def _read_only(x: Any, part: Any, **params: Any) -> Any:
+def _read_only(*values: Any, **params: Any) -> Any:
+    del values, params
     raise AssertionError("a broadcast view is read-only")
 
 
