@@ -5,11 +5,11 @@ JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test conformance lint format types bench docs clean
+.PHONY: help demo test conformance array-api lint format types bench docs clean
 .NOTPARALLEL:
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(VENV)/.has-examples  ## set up, then find the nearest flights of 20,000 under 256 MB (ARGS="--queries 2000" for less)
 	$(BIN)/python examples/knn_flights.py $(ARGS)
@@ -19,6 +19,9 @@ test: $(VENV)/.has-dev  ## set up, then run the tests (ARGS="-k planner" for som
 
 conformance: $(VENV)/.has-dev  ## every case of JAX's own table split everywhere and compared; writes docs/operations.md (an hour)
 	$(BIN)/python -m tests.conformance.table --jobs $(JOBS) $(ARGS)
+
+array-api: $(VENV)/.has-dev  ## the array API's own test suite, in three settings (clones it first; ARGS="--max-examples 100" for more)
+	$(BIN)/python -m tests.conformance.array_api $(ARGS)
 
 lint: $(VENV)/.has-dev  ## rules and formatting
 	$(BIN)/ruff check .
@@ -34,10 +37,12 @@ types: $(VENV)/.has-dev  ## mypy, strict, on the three packages
 bench: $(VENV)/.has-bench  ## against scikit-learn, FAISS and the unsplit program (ARGS=--quick for less)
 	$(BIN)/python benchmarks/knn.py $(ARGS)
 	$(BIN)/python benchmarks/dispatch.py
+	$(BIN)/python benchmarks/lazy.py
 	$(BIN)/python benchmarks/planning.py $(ARGS)
 	$(BIN)/python benchmarks/programs.py
 
-docs: $(VENV)/.has-dev  ## that the documents name what there is
+docs: $(VENV)/.has-dev  ## write the table of NumPy's names, and check that the documents name what there is
+	$(BIN)/python -m tests.numpy_table
 	$(BIN)/python -m pytest tests/test_docs.py
 
 clean:  ## remove the environment and what tools left behind

@@ -127,9 +127,10 @@ def function_name(fn: Callable[..., Any]) -> str:
 
 
 def _definition(fn: Callable[..., Any]) -> str | None:
+    fn = inspect.unwrap(fn)
     while isinstance(fn, functools.partial):
-        fn = fn.func
-    code = getattr(inspect.unwrap(fn), "__code__", None)
+        fn = inspect.unwrap(fn.func)
+    code = getattr(fn, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else None
 
 

@@ -1,5 +1,5 @@
-"""memarray: NumPy that does not run out of memory. Lazy arrays, and functions of JAX, whose programs are split until they fit, run by XLA."""
-# ruff: noqa: A001, A004, E402, I001  # NumPy's names are Python's in places; the check of the installation has to come first
+"""memarray: NumPy that does not run out of memory. Programs of lazy arrays and functions of JAX are split until they fit."""
+# ruff: noqa: E402, I001, ICN001, RUF022  # the check of the installation has to come first; names are listed compactly
 
 from memarray._installation import check_siblings
 
@@ -7,19 +7,18 @@ check_siblings()  # before anything of `frontends` or `xla_passes` is used
 
 from typing import Any
 
-from numpy import ScalarType, False_, True_, bool, exceptions, testing, typing
 
 # fmt: off
+from numpy import (
+    False_, ScalarType, True_, bool, bool_, broadcast_shapes, byte, cdouble, complex128, complex64, complexfloating, csingle, double,
+    dtype, e, einsum_path, errstate, euler_gamma, exceptions, float16, float32, float64, floating, generic, get_printoptions, geterr,
+    half, index_exp, inexact, inf, int16, int32, int64, int8, int_, intc, integer, intp, isdtype, issubdtype, little_endian, long,
+    longlong, nan, ndindex, newaxis, number, pi, printoptions, promote_types, s_, set_printoptions, seterr, short, signedinteger,
+    single, testing, typing, ubyte, uint, uint16, uint32, uint64, uint8, uintc, uintp, ulong, ulonglong, unsignedinteger, ushort,
+)
 from memarray._array import ndarray
 from memarray._compute import compute
 from memarray._config import config, memory_limit
-from memarray._constants import (
-    bool_, broadcast_shapes, byte, cdouble, complex128, complex64, complexfloating, csingle, double, dtype, e, einsum_path, errstate,
-    euler_gamma, float16, float32, float64, floating, generic, get_printoptions, geterr, half, index_exp, inexact, inf, int16, int32,
-    int64, int8, int_, intc, integer, intp, isdtype, issubdtype, little_endian, long, longlong, nan, ndindex, newaxis, number, pi,
-    printoptions, promote_types, s_, set_printoptions, seterr, short, signedinteger, single, ubyte, uint, uint16, uint32, uint64,
-    uint8, uintc, uintp, ulong, ulonglong, unsignedinteger, ushort,
-)
 from memarray._creation import (
     arange, array, asanyarray, asarray, asarray_chkfinite, ascontiguousarray, asfortranarray, astype, copy, empty, empty_like, eye,
     from_dlpack, frombuffer, fromfunction, fromiter, fromstring, full, full_like, geomspace, identity, indices, linspace, logspace,

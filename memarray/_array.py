@@ -3,19 +3,18 @@
 `ndarray` is the user's object: a storage (shared with its views) and the steps from the storage's value to its own. `Scalar` stands for
 NumPy's scalars: what a computation without dimensions gives, which cannot be written to.
 """
-# ruff: noqa: ARG002, SLF001  # the inside of arrays is shared, and NumPy has parameters that lazy arrays have no use for
 
 import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 import numpy as np
 
 from memarray._convert import PYTHON_SCALARS, check_dtype
 from memarray._evaluate import evaluate
 from memarray._graph import Node, Storage, host, is_traced
+from memarray._operators import Operators, functions
 from memarray._record import record
 from memarray._views import (
     BROADCAST,
@@ -34,10 +33,8 @@ from memarray._views import (
     write_through,
 )
 
-functions: dict[str, Any] = {}  # memarray's namespace by name, filled when it is complete: methods are those of the same name
 
-
-class ndarray:  # noqa: N801  # NumPy's name
+class ndarray(Operators):  # noqa: N801  # NumPy's name
     """An array whose operations are recorded and evaluated under the memory limit when their values are asked for.
 
     Made as NumPy's are: ``memarray.ndarray(shape)`` (zeros here, where NumPy leaves what was in memory), or by `memarray.array` and all
@@ -46,18 +43,15 @@ class ndarray:  # noqa: N801  # NumPy's name
 
     __slots__ = ("__weakref__", "_base", "_cached", "_dtype", "_numpy_view", "_shape", "_steps", "_storage", "_version", "_writeable")
 
-    _storage: Storage  # shared with all views
-    _steps: tuple[Step, ...]  # from the storage's value to this array's
-    _base: "ndarray | None"  # whose memory it is, None if this array's own
-    _cached: Any  # a view's node, of the storage's version
+    _dtype: np.dtype[Any]
+    _storage: Storage
+    _base: Any
+    _steps: tuple[Step, ...]
+    _cached: Any  # a node, once the view was read
     _version: int
     _numpy_view: np.ndarray[Any, Any] | None
     _writeable: bool
     _shape: tuple[int, ...]
-    _dtype: np.dtype[Any]
-
-    __array_priority__ = 100.0
-    __hash__ = None  # type: ignore[assignment]  # as NumPy's
 
     def __new__(
         cls,
@@ -70,12 +64,12 @@ class ndarray:  # noqa: N801  # NumPy's name
     ) -> "ndarray":
         """An array of zeros, or the elements of a buffer."""
         if buffer is not None or strides is not None:
-            found = functions["asarray"](np.ndarray(shape, dtype, np.asarray(buffer).data, offset, strides, order))  # type: ignore[arg-type]
+            found = functions["asarray"](np.ndarray(shape, dtype, buffer, offset, strides, order))  # type: ignore[arg-type]  # NumPy checks them
         else:
             found = functions["zeros"](shape, dtype)
         return found
 
-    # -- what it is -------------------------------------------------------------------------------------------------------------------
+    # -- what it is
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -152,14 +146,14 @@ class ndarray:  # noqa: N801  # NumPy's name
         return "cpu"
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> "ndarray":
-        """The array itself: there is one device."""
+        """The same array: there is one device."""
         if device != self.device:
             raise ValueError(f"memarray's arrays are on device {self.device!r}; got {device!r}")
         if stream is not None:
             raise ValueError("stream is not None, and the CPU has no streams")
         return self
 
-    # -- reading and writing ----------------------------------------------------------------------------------------------------------
+    # -- reading and writing
 
     def _node(self) -> Node:
         """The node of the present value."""
@@ -266,7 +260,7 @@ class ndarray:  # noqa: N801  # NumPy's name
     def __contains__(self, value: Any) -> bool:
         return bool(functions["any"](self == value))
 
-    # -- values -----------------------------------------------------------------------------------------------------------------------
+    # -- values
 
     def _value(self) -> np.ndarray[Any, Any]:
         """The evaluated value, read-only."""
@@ -282,13 +276,13 @@ class ndarray:  # noqa: N801  # NumPy's name
         return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """The values as a NumPy array: evaluates; read-only unless copied."""
+        """The values as a NumPy array of the caller's own: evaluates. With ``copy=False`` no copy, which is read-only."""
         found = self._value()
         if dtype is not None and np.dtype(dtype) != found.dtype:
             if copy is False:
                 raise ValueError(f"a copy is needed to make {dtype} of {found.dtype}")
             return found.astype(dtype)
-        return found.copy() if copy else found
+        return found if copy is False else found.copy()
 
     def __array_ufunc__(self, function: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's ufuncs on lazy arrays are memarray's."""
@@ -303,12 +297,12 @@ class ndarray:  # noqa: N801  # NumPy's name
         return call_function(function, args, kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """memarray, which is an array-API namespace."""
-        import memarray  # noqa: PLC0415
+        """Memarray's functions, as an array-API namespace."""
+        from memarray._namespace import array_api  # noqa: PLC0415  # it is made of all functions
 
         if api_version is not None and api_version not in ("2021.12", "2022.12", "2023.12", "2024.12"):
             raise ValueError(f"memarray has the array API up to 2024.12, not {api_version!r}")
-        return memarray
+        return array_api()
 
     def __dlpack__(
         self, *, stream: Any = None, max_version: tuple[int, int] | None = None, dl_device: Any = None, copy: bool | None = None
@@ -322,13 +316,6 @@ class ndarray:  # noqa: N801  # NumPy's name
     def __dlpack_device__(self) -> tuple[int, int]:
         """The CPU."""
         return (1, 0)
-
-    def __jax_array__(self) -> Any:
-        """For functions of JAX: the evaluated values, or the tracer that they are in somebody's trace."""
-        node = self._node()
-        if node.value is None:
-            evaluate([node])
-        return node.value if isinstance(node.value, jax.Array) else jax.numpy.asarray(node.value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the values."""
@@ -384,11 +371,11 @@ class ndarray:  # noqa: N801  # NumPy's name
         """Pickle to bytes."""
         return self._value().dumps()
 
-    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:  # noqa: A002  # NumPy's name
+    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> None:  # NumPy's name
         """Write the elements to a file."""
         self._value().tofile(fid, sep, format)
 
-    # -- views ------------------------------------------------------------------------------------------------------------------------
+    # -- views
 
     @property
     def T(self) -> "ndarray":  # noqa: N802
@@ -405,7 +392,7 @@ class ndarray:  # noqa: N801  # NumPy's name
     def transpose(self, *axes: Any) -> "ndarray":
         """A view with the dimensions in another order."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-            axes = () if axes[0] is None else tuple(axes[0])
+            axes = tuple(axes[0] or ())
         view = self._view_in_numpy().transpose(*axes)
         order = tuple(range(self.ndim))[::-1] if not axes else tuple(operator.index(axis) % self.ndim for axis in axes)
         return self._view(transpose_step(order, view), view)
@@ -496,7 +483,7 @@ class ndarray:  # noqa: N801  # NumPy's name
     def flat(self, value: Any) -> None:
         self.flat[:] = value
 
-    def view(self, dtype: Any = None, type: Any = None) -> "ndarray":  # noqa: A002  # NumPy's names
+    def view(self, dtype: Any = None, type: Any = None) -> "ndarray":  # NumPy's names
         """The same memory, with another dtype if one is given."""
         if dtype is None or (isinstance(dtype, builtin_type) and issubclass(dtype, ndarray)):
             view = self._view_in_numpy()[...]
@@ -523,7 +510,7 @@ class ndarray:  # noqa: N801  # NumPy's name
         found._base = base
         return found
 
-    # -- in place ---------------------------------------------------------------------------------------------------------------------
+    # -- in place
 
     def fill(self, value: Any) -> None:
         """Set all elements to one value."""
@@ -576,7 +563,7 @@ class ndarray:  # noqa: N801  # NumPy's name
             return self
         return found
 
-    # -- copies -----------------------------------------------------------------------------------------------------------------------
+    # -- copies
 
     def copy(self, order: str = "C") -> "ndarray":
         """An array of its own with the same values; nothing is copied before one of them is written to."""
@@ -591,6 +578,7 @@ class Scalar(ndarray):
     """A value without dimensions that a computation gave: like NumPy's scalars it cannot be written to, and can be hashed."""
 
     __slots__ = ()
+    _is_scalar = True
 
     def __hash__(self) -> int:  # type: ignore[override]  # NumPy's scalars can be hashed, its arrays cannot
         return hash(self._value()[()])
@@ -622,10 +610,10 @@ class Scalar(ndarray):
         raise TypeError(f"argument of type 'numpy.{self.dtype.name}' is not iterable")
 
     def __mul__(self, other: Any) -> Any:
-        return NotImplemented if self._repeats(other) else super().__mul__(other)  # type: ignore[misc]  # attached in _operators
+        return NotImplemented if self._repeats(other) else super().__mul__(other)
 
     def __rmul__(self, other: Any) -> Any:
-        return NotImplemented if self._repeats(other) else super().__rmul__(other)  # type: ignore[misc]
+        return NotImplemented if self._repeats(other) else super().__rmul__(other)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("as_integer_ratio", "bit_count", "denominator", "hex", "numerator"):
@@ -645,13 +633,11 @@ class Scalar(ndarray):
         return False
 
     def __round__(self, digits: int | None = None) -> Any:
-        value: Any = self._value()[()]
-        return round(value, digits) if digits is not None else round(value)
+        return round(self.item(), digits) if self.dtype.kind == "f" else round(self._value()[()], digits)  # type: ignore[call-overload]
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
-        value: Any = self._value()[()]
-        return bool(value.is_integer())
+        return bool(self.item().is_integer())
 
 
 class _Flags:

@@ -47,7 +47,8 @@ class Config:
     recorder : {"jax"}
         What records lazy arrays.
     eager_bytes : int
-        Lazy operations on evaluated arrays of at most these bytes run at once.
+        Operations on evaluated lazy arrays that take at most these bytes together with their result run at once, by NumPy; 0 records
+        everything.
     """
 
     __slots__ = ("_eager_bytes", "_memory_limit", "_recorder", "_rewrites", "_split")
@@ -57,7 +58,7 @@ class Config:
         self._split = "when needed"
         self._rewrites = "all"
         self._recorder = "jax"
-        self._eager_bytes = 4096
+        self._eager_bytes = 1 << 20  # NumPy is as fast up to half of it (benchmarks/lazy.py), and compiles nothing
 
     @property
     def memory_limit(self) -> Limit:
@@ -98,7 +99,7 @@ class Config:
 
     @property
     def eager_bytes(self) -> int:
-        """Lazy operations on evaluated arrays of at most these bytes run at once."""
+        """Up to how many bytes, operands and result together, an operation on evaluated lazy arrays runs at once."""
         return self._eager_bytes
 
     @eager_bytes.setter

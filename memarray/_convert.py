@@ -8,9 +8,9 @@ import numpy as np
 
 from memarray._graph import Node, leaf
 
-DTYPES = frozenset(
-    np.dtype(name) for name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
-)
+_INEXACT = ("float16", "float32", "float64", "complex64", "complex128")
+_NAMES = ("bool", *(f"{kind}int{bits}" for kind in ("", "u") for bits in (8, 16, 32, 64)), *_INEXACT)
+DTYPES = frozenset(map(np.dtype, _NAMES))
 PYTHON_SCALARS = (bool, int, float, complex)
 
 

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from memarray._array import Scalar, as_shape, functions, ndarray, new_array
+from memarray._array import Scalar, as_shape, ndarray, new_array
 from memarray._convert import PYTHON_SCALARS, check_dtype, node_of, numpy_copy
 from memarray._graph import Node, Op, leaf, user_level
+from memarray._operators import functions
 from memarray._record import record, runs_now
 from memarray._routine import holds_arrays
 
@@ -23,9 +24,7 @@ def check_device(device: Any) -> None:
         raise ValueError(f"Device not understood. Only 'cpu' is there; got {device!r}")
 
 
-def asarray(
-    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, like: Any = None
-) -> ndarray:
+def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, like: Any = None) -> ndarray:
     """An array of anything that NumPy takes for one, of torch's and JAX's too; a lazy array as it is.
 
     What others can write to (NumPy and torch arrays) is copied at once: recorded operations see the values of this moment.
@@ -51,15 +50,17 @@ def asarray(
         found = stacked(a)
         return found if wanted is None else found.astype(wanted, copy=False)
     if copy is False and not isinstance(a, jax.Array):
-        raise ValueError(f"Unable to avoid copy while creating an array of {type(a).__name__}: memarray's arrays share no memory with others.")
-    if isinstance(a, (*PYTHON_SCALARS, list, tuple, np.generic)) or wanted is not None and isinstance(a, np.ndarray):
+        raise ValueError(
+            f"Unable to avoid copy while creating an array of {type(a).__name__}: memarray's arrays share no memory with others."
+        )
+    if isinstance(a, (*PYTHON_SCALARS, list, tuple, np.generic)) or (wanted is not None and isinstance(a, np.ndarray)):
         return new_array(leaf(numpy_copy(a, wanted)))
     found = new_array(node_of(a))
     return found if wanted is None or wanted == found.dtype else found.astype(wanted)
 
 
 def array(
-    object: Any,  # noqa: A002  # NumPy's name
+    object: Any,  # NumPy's name
     dtype: Any = None,
     *,
     copy: bool | None = True,
@@ -150,7 +151,7 @@ def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0
     return asarray(np.frombuffer(buffer, dtype, count, offset))
 
 
-def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> ndarray:  # noqa: A002  # NumPy's name
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> ndarray:  # NumPy's name
     """An array of what an iterator gives."""
     del like
     return asarray(np.fromiter(iter, dtype, count))
@@ -192,7 +193,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None, cast
 def cast_jax(x: Any, dtype: np.dtype[Any]) -> Any:
     """`x.astype(dtype)` of JAX, with the real part where complex numbers become real ones."""
     if dtype.kind != "c" and x.dtype.kind == "c":
-        x = x != 0 if dtype == bool else jnp.real(x)
+        x = x != 0 if dtype.kind == "b" else jnp.real(x)
     return x.astype(dtype)
 
 
@@ -203,7 +204,7 @@ def _astype_numpy(x: Any, *, dtype: np.dtype[Any]) -> Any:
 _ASTYPE = Op("astype", lambda x, dtype: cast_jax(x, dtype), _astype_numpy)
 
 
-# -- from a shape -----------------------------------------------------------------------------------------------------------------------------
+# -- from a shape
 
 
 def _full_jax(value: Any, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -313,7 +314,7 @@ def arange(
         raise ZeroDivisionError("division by zero")
     length = _arange_length(first, last, delta)
     if wanted.kind not in "iuf" or runs_now((), length * wanted.itemsize):
-        return new_array(leaf(np.arange(first, last, delta, wanted)))
+        return new_array(leaf(np.arange(first, last, delta, wanted)))  # type: ignore[call-overload]  # numbers of any kind
     with np.errstate(all="ignore"):
         begin = np.asarray(first).astype(wanted)[()]
         difference = wanted.type(np.asarray(first + delta).astype(wanted)[()] - begin)  # as NumPy, which rounds the first two elements
@@ -386,9 +387,7 @@ def linspace(
     return found, (ends[1].astype(work) - ends[0]) / intervals if intervals > 0 else functions["asarray"](np.nan)
 
 
-def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0
-) -> ndarray:
+def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None, axis: int = 0) -> ndarray:
     """`num` values from ``base ** start`` to ``base ** stop`` whose exponents are evenly spaced."""
     if np.ndim(base):
         ndim = max(np.ndim(start), np.ndim(stop), np.ndim(base))
@@ -401,7 +400,7 @@ def logspace(
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> ndarray:
     """`num` values from `start` to `stop` with one ratio from each to the next; evaluates the two, as their signs decide how."""
     ends = [np.asarray(each) for each in (start, stop)]
-    return asarray(np.geomspace(*ends, num, endpoint, dtype, axis))
+    return asarray(np.geomspace(ends[0], ends[1], num, endpoint, dtype, axis))
 
 
 def _eye_jax(*, rows: int, columns: int, k: int, dtype: np.dtype[Any]) -> Any:
@@ -409,7 +408,7 @@ def _eye_jax(*, rows: int, columns: int, k: int, dtype: np.dtype[Any]) -> Any:
     return (lax.broadcasted_iota(np.int64, shape, 1) - lax.broadcasted_iota(np.int64, shape, 0) == k).astype(dtype)
 
 
-_EYE = Op("eye", _eye_jax, lambda rows, columns, k, dtype: np.eye(rows, columns, k, dtype))
+_EYE = Op("eye", _eye_jax, lambda rows, columns, k, dtype: np.eye(rows, columns, k, dtype=dtype))
 
 
 def eye(

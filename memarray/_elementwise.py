@@ -1,9 +1,45 @@
 """NumPy's ufuncs, each with its kernel. A kernel takes arrays of one of NumPy's loops' dtypes."""
 
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
 
+from memarray._graph import Check, Node, Op
 from memarray._kernels.elementwise import KERNELS
+from memarray._record import lazy
 from memarray._ufunc import ufunc
+
+_NEGATIVE = "Integers to negative integer powers are not allowed."
+_ANY_NEGATIVE = Op("negative exponent", lambda exponent: jnp.any(exponent < 0), lambda exponent: np.any(exponent < 0))
+
+
+def _no_negative_exponents(operands: tuple[Any, ...], loop: tuple[Any, ...]) -> tuple[Check, ...]:
+    """Integers have no negative powers: known at once for a number, at evaluation for an array."""
+    exponent = operands[1]
+    if loop[1].kind != "i":
+        return ()
+    if type(exponent) is Node:
+        return (Check(lazy(_ANY_NEGATIVE, (exponent,), (), (), np.dtype(bool)), ValueError, _NEGATIVE),)
+    if exponent < 0:
+        raise ValueError(_NEGATIVE)
+    return ()
+
+
+def _expm1(x: Any, /, **given: Any) -> Any:
+    """NumPy's, but for complex numbers: of these it loses small ones, and C99's Annex G where parts are infinite or NaN."""
+    z = np.asarray(x)
+    if z.dtype.kind != "c":
+        return np.expm1(x, **given)
+    a, b = z.real, z.imag
+    real = np.where(b == 0, np.expm1(a), np.expm1(a) * np.cos(b) - 2 * np.sin(b / 2) ** 2)
+    imag = np.where(b == 0, b, np.exp(a) * np.sin(b))
+    turns_nowhere = ~np.isfinite(b)
+    found = np.empty(z.shape, z.dtype)
+    found.real = np.where(a == -np.inf, -1, np.where((a == np.inf) & turns_nowhere, np.inf, real))
+    found.imag = np.where((a == -np.inf) & turns_nowhere, 0, imag)
+    return found
+
 
 absolute = ufunc(np.absolute, KERNELS["absolute"])
 add = ufunc(np.add, KERNELS["add"])
@@ -31,7 +67,7 @@ divmod = ufunc(np.divmod, KERNELS["divmod"])
 equal = ufunc(np.equal, KERNELS["equal"])
 exp = ufunc(np.exp, KERNELS["exp"])
 exp2 = ufunc(np.exp2, KERNELS["exp2"])
-expm1 = ufunc(np.expm1, KERNELS["expm1"])
+expm1 = ufunc(np.expm1, KERNELS["expm1"], at_once=_expm1)
 fabs = ufunc(np.fabs, KERNELS["fabs"])
 float_power = ufunc(np.float_power, KERNELS["float_power"])
 floor = ufunc(np.floor, KERNELS["floor"])
@@ -72,7 +108,7 @@ negative = ufunc(np.negative, KERNELS["negative"])
 nextafter = ufunc(np.nextafter, KERNELS["nextafter"])
 not_equal = ufunc(np.not_equal, KERNELS["not_equal"])
 positive = ufunc(np.positive, KERNELS["positive"])
-power = ufunc(np.power, KERNELS["power"])
+power = ufunc(np.power, KERNELS["power"], check=_no_negative_exponents)
 rad2deg = ufunc(np.rad2deg, KERNELS["rad2deg"])
 radians = ufunc(np.radians, KERNELS["radians"])
 reciprocal = ufunc(np.reciprocal, KERNELS["reciprocal"])

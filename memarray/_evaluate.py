@@ -4,12 +4,15 @@ nodes -> pending_upstream -> structure (what is compiled once) + leaves and cons
 """
 
 import functools
+import gc
+import statistics
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import jax
@@ -18,18 +21,29 @@ from jax.extend import source_info_util
 
 from frontends import trace_jax
 from memarray._config import Settings, current_settings
-from memarray._graph import Check, Node, Op, Source, Storage, held_bytes, is_traced, pending_storages, pending_upstream, source_line
-from memarray._primitive import Function, default_device
+from memarray._donation import donated
 from memarray._free_memory import free_bytes
+from memarray._graph import (
+    SEGMENT_DEPTH,
+    SEGMENT_NODES,
+    Check,
+    Node,
+    Op,
+    Source,
+    held_bytes,
+    is_traced,
+    long_stretches,
+    pending_storages,
+    pending_upstream,
+    source_line,
+)
+from memarray._primitive import Function, default_device
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
 
 # Source lines in plans and errors are the user's: each operation is replayed in a frame that says where it was recorded.
 source_info_util.register_exclusion(str(Path(__file__).parent))
 
-SEGMENT_DEPTH = 256  # a chain of so many operations is evaluated, so that a long Python loop stays affordable
-SEGMENT_NODES = 400
-SEGMENT_CHECK = 64  # how often a growing chain is looked at
 SMALL_BYTES = 1 << 20  # an intermediate of at most this size is worth keeping, whatever the arguments' sizes
 
 SHARE_OF_LIMIT = 16  # what a stretch may leave behind, as a part of the memory limit
@@ -44,6 +58,7 @@ class _Step:
     op: Op
     params: dict[str, Any]
     references: tuple[Any, ...]
+    dtype: Any  # of the result, which NumPy has decided; None for several
     source: Source | None
 
 
@@ -103,31 +118,58 @@ def evaluate(nodes: Iterable[Node], *, settings: Settings | None = None) -> None
             _run(order, wanted, settings)
 
 
-def keep_short(node: Node) -> None:
-    """Evaluate the stretch that ends in a newly recorded node if it has become long, so that graphs of loops don't grow without end.
+def shorten() -> None:
+    """Evaluate the long stretches that were recorded, so that graphs of loops don't grow without end."""
+    storages = {id(storage): storage for each in long_stretches if (storage := each()) is not None}
+    long_stretches.clear()
+    for storage in storages.values():
+        if storage.node.value is None:
+            _shorten(storage.node)
+
+
+def _shorten(node: Node) -> None:
+    """Evaluate the stretch that ends in a node, with what else is held of it.
 
     The stretches of one loop should end at the same place of its body, so that they have one structure: where one ended before, the next
     ends as soon as it is long enough; elsewhere only at twice that length.
     """
-    if node.depth < SEGMENT_DEPTH and len(pending_upstream([node])) < SEGMENT_NODES:
+    order = pending_upstream([node])
+    if node.depth < SEGMENT_DEPTH and len(order) < SEGMENT_NODES:
+        node.first = node.serial - len(order)  # others were recorded meanwhile
         return
-    place = node.source
-    if place not in _ends and node.depth < 2 * SEGMENT_DEPTH and len(_ends) < 4096 and _has_end_in(node):
+    if (
+        node.source not in _ends
+        and max(node.depth / SEGMENT_DEPTH, len(order) / SEGMENT_NODES) < 2
+        and (any(n.source in _ends for n in order) or _is_repeated(node, order))
+    ):
         return
     with _lock:
-        order = pending_upstream([node])
-        reached = {id(each) for each in order}
-        connected = [s.node for s in pending_storages() if id(s.node) in reached or not reached.isdisjoint(map(id, pending_upstream([s.node])))]
+        reached = set(map(id, order))
+        held = [storage.node for storage in pending_storages()]
+        connected = [each for each in held if id(each) in reached or not reached.isdisjoint(map(id, pending_upstream([each])))]
         budget = max(_affordable_bytes(order, []), _limit_bytes() // SHARE_OF_LIMIT)
         if node.nbytes > budget or any(map(is_traced, _leaves_of(order))):
-            node.depth = SEGMENT_DEPTH - SEGMENT_CHECK  # look again a stretch later: nothing is materialised that the user may not want
+            _look_again_later(node, SEGMENT_DEPTH // 2)  # nothing is materialised that the user may not want
             return
         chosen = _within(budget, [node, *(each for each in connected if each is not node)])
+        place, settings = node.source, _settings_of(order)
+        del order, held, connected  # which would keep alive what the results may take the memory of
         try:
-            _run(pending_upstream(chosen), chosen, _settings_of(order))
+            _run(pending_upstream(chosen), chosen, settings)
             _ends.add(place)
         except MemoryLimitError:
-            node.depth = 1  # whoever asks for the values gets the error; recording goes on
+            _look_again_later(node, SEGMENT_DEPTH)  # whoever asks for the values gets the error; recording goes on
+
+
+def _is_repeated(node: Node, order: Sequence[Node]) -> bool:
+    """Whether a node's line runs more often than the others, in a loop inside of theirs: there, stretches would end at various rounds."""
+    counts = Counter(each.source for each in order)
+    return counts[node.source] > 1.5 * statistics.median(counts.values())
+
+
+def _look_again_later(node: Node, operations: int) -> None:
+    node.depth = SEGMENT_DEPTH - operations
+    node.first = node.serial
 
 
 _ends: set[Source | None] = set()
@@ -136,11 +178,6 @@ _ends: set[Source | None] = set()
 def _limit_bytes() -> int:
     limit = current_settings(None).memory_limit
     return free_bytes(default_device()) if limit == "auto" else limit
-
-
-def _has_end_in(node: Node) -> bool:
-    """Whether a stretch ended before at a place that this one has come through."""
-    return any(each.source in _ends for each in pending_upstream([node]))
 
 
 def _leaves_of(order: Sequence[Node]) -> list[Node]:
@@ -173,10 +210,11 @@ def _run(order: Sequence[Node], outputs: list[Node], settings: Settings) -> None
     checks = [check for node in order for check in node.checks]
     graph = _take_apart(order, outputs + [check.failed for check in checks])
     function, packed = _program_of(graph)
-    leaves = [_on_device(node) for node in graph.leaves]
-    arguments = (*function.traced.constants, *leaves, *packed)
+    given_up = () if checks else donated(order, graph.leaves, outputs)  # (an operation that fails must leave its operands)
+    before = len(function.traced.constants)
+    arguments = (*function.traced.constants, *map(_on_device, graph.leaves), *packed)
     with jax.enable_x64(True):
-        served, _ = _serve(function, arguments, graph.leaves, settings)
+        served, _ = _serve(function, arguments, graph.leaves, settings, tuple(before + position for position in given_up))
         results = jax.block_until_ready(served.run(arguments))  # one program at a time, or what several hold would add up
     _raise_failed(checks, results[len(outputs) :], order)
     for node, value in zip(outputs, results, strict=False):
@@ -207,20 +245,26 @@ def _settings_of(order: Sequence[Node]) -> Settings:
     return current_settings(min(fixed) if fixed else "auto")
 
 
-def _serve(function: Function, arguments: Sequence[Any], leaves: Sequence[Node], settings: Settings) -> tuple[Any, int]:
+def _serve(
+    function: Function, arguments: Sequence[Any], leaves: Sequence[Node], settings: Settings, given_up: tuple[int, ...] = ()
+) -> tuple[Any, int]:
     """The fitted program and its limit; what else is held counts against that."""
     device = default_device()
     own = sum(node.value.nbytes for node in leaves)
-    program = function.program(device, settings)
+    program = function.program(device, settings, given_up)
     if settings.memory_limit == "auto":
         free = free_bytes(device) + sum(value.nbytes for value in arguments)
         return program.serve(free, is_auto=True), free
     others = held_bytes() - own
+    left = max(1, settings.memory_limit - others)
     try:
-        return program.serve(settings.memory_limit - others), settings.memory_limit - others
+        return program.serve(left), left
     except MemoryLimitError as error:
         if not others:
             raise
+        gc.collect()  # arrays may hang in cycles, as the frames of an exception that was caught do
+        if held_bytes() - own < others:
+            return _serve(function, arguments, leaves, settings, given_up)
         raise MemoryLimitError(
             f"{error} (Of the limit of {format_bytes(settings.memory_limit)}, other evaluated arrays that are still held take "
             f"{others} bytes; deleting those that are not needed leaves more room.)",
@@ -273,21 +317,21 @@ def _take_apart(order: Sequence[Node], outputs: list[Node]) -> _Graph:
                     leaves.append(operand)
                 references.append(-1 - position)
         found = tuple(references)
-        parts.append((node.op, node.params, found))
-        steps.append(_Step(node.op, dict(node.params), found, node.source))  # type: ignore[arg-type]  # pending nodes have an operation
+        parts.append((node.op, node.params, node.dtype, found))
+        steps.append(_Step(node.op, dict(node.params), found, node.dtype, node.source))  # type: ignore[arg-type]  # pending nodes have an operation
     positions = [index[id(node)] for node in outputs]
     key = (tuple(parts), tuple((node.shape, node.dtype) for node in leaves), tuple(positions))
     return _Graph(steps, leaves, constants, outputs, key, positions)
 
 
 def _kind(constant: Any) -> Any:
-    """What is fixed about a constant: its dtype, or that it is a Python int."""
-    return int if type(constant) is int else constant.dtype
+    """What is fixed about a constant: its dtype, or which of Python's numbers it is."""
+    return constant.dtype if isinstance(constant, np.generic) else type(constant)
 
 
 def _identity(constant: Any) -> Any:
     """What tells constants apart: -0.0 from 0.0 too, and a NaN is itself."""
-    return constant if type(constant) is int else constant.tobytes()
+    return constant.tobytes() if isinstance(constant, np.generic) else constant if type(constant) is int else repr(constant)
 
 
 def _program_of(graph: _Graph) -> tuple[Function, list[Any]]:
@@ -348,7 +392,12 @@ def _trace(graph: _Graph, varying: tuple[int, ...]) -> Function:
 
 def jax_scopes() -> list[Any]:
     """The settings of JAX that NumPy's semantics need, whatever the user has set."""
-    return [jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"), jax.default_matmul_precision(None)]
+    return [
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+        jax.default_matmul_precision(None),
+    ]
 
 
 def _replay(steps: Sequence[_Step], leaves: Sequence[Any], constants: Sequence[Any]) -> list[Any]:
@@ -359,8 +408,13 @@ def _replay(steps: Sequence[_Step], leaves: Sequence[Any], constants: Sequence[A
         operands = [_look_up(reference, values, leaves, rest) for reference in step.references]
         place = source_line(step.source)
         call = _caller(*place) if place else _call
-        values.append(call(step.op.jax, operands, step.params))
+        value = call(step.op.jax, operands, step.params)
+        values.append(value if step.dtype is None or value.dtype == step.dtype else call(_cast, (value, step.dtype), {}))
     return values
+
+
+def _cast(value: Any, dtype: np.dtype[Any]) -> Any:
+    return value.astype(dtype)
 
 
 def _look_up(reference: Any, values: Sequence[Any], leaves: Sequence[Any], constants: Any) -> Any:
@@ -380,11 +434,13 @@ def _inline(wanted: Sequence[Node], order: Sequence[Node]) -> None:
         node.evaluated(values[position])
 
 
-_call = lambda function, operands, params: function(*operands, **params)  # noqa: E731  # one line, so that its code has one line number
+# fmt: off
+def _call(function: Any, operands: Any, params: Any) -> Any: return function(*operands, **params)  # one line, one number
+# fmt: on
 
 
 @functools.lru_cache(maxsize=8192)
 def _caller(filename: str, line: int) -> Callable[..., Any]:
     """`_call` as if it stood at a line of the user's, which is where JAX then says that the operation comes from."""
     code: CodeType = _call.__code__.replace(co_filename=filename, co_firstlineno=line, co_name="<recorded>")
-    return type(_call)(code, {})
+    return FunctionType(code, {})

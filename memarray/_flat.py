@@ -1,13 +1,13 @@
 """Flat iteration: `a.flat`, an iterator and a flat view that can be read and written by index."""
-# ruff: noqa: SLF001  # these files share the array's inside
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._indexing import value_to_assign
+from memarray._operators import functions
 
 
 class flatiter:  # noqa: N801  # NumPy's name

@@ -58,10 +58,31 @@ class Node:
     serial of the earliest pending node upstream: how long the stretch is that would be evaluated for this node.
     """
 
-    __slots__ = ("__weakref__", "checks", "depth", "dtype", "nbytes", "op", "operands", "params", "serial", "shape", "source", "value")
+    __slots__ = (
+        "__weakref__",
+        "checks",
+        "depth",
+        "dtype",
+        "first",
+        "nbytes",
+        "op",
+        "operands",
+        "owned",
+        "params",
+        "serial",
+        "shape",
+        "source",
+        "value",
+    )
 
     def __init__(
-        self, op: Op | None, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any] | None, value: Any = None
+        self,
+        op: Op | None,
+        operands: tuple[Any, ...],
+        params: Params,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any] | None,
+        value: Any = None,
     ) -> None:
         self.op = op
         self.operands = operands
@@ -71,27 +92,33 @@ class Node:
         self.nbytes = 0 if dtype is None else math.prod(shape) * dtype.itemsize  # of the value, evaluated or not
         self.value = value
         self.checks: tuple[Check, ...] = ()
+        self.owned = False  # whether the value is an array of JAX's that nobody outside of the graph has seen
         self.serial = next(_serials)
+        self.depth: int = 0  # operations in a row behind it that are pending
+        self.first: int = self.serial  # of the earliest pending operation behind it
         if value is None:
             self.source: Source | None = user_source()
-            depth = 0
+            depth, first = 0, self.serial
             for operand in operands:
-                if type(operand) is Node and operand.value is None and operand.depth > depth:
-                    depth = operand.depth
+                if type(operand) is Node and operand.value is None:
+                    depth = max(depth, operand.depth)
+                    first = min(first, operand.first)
             self.depth = depth + 1
+            self.first = first
         else:
             self.source = None
-            self.depth = 0
             _held.add(self)
 
     def evaluated(self, value: Any) -> None:
         """Become a value, and let go of what is upstream."""
         self.value = value
+        self.owned = True
         self.operands = ()
         self.params = ()
         self.checks = ()
         self.op = None
         self.depth = 0
+        self.first = self.serial
         _held.add(self)
 
     def __del__(self) -> None:
@@ -135,7 +162,10 @@ def is_traced(node: Node) -> bool:
 def host(node: Node) -> np.ndarray[Any, Any]:
     """The value of an evaluated node as a NumPy array; no copy on the CPU."""
     value = node.value
-    return value if type(value) is np.ndarray else np.asarray(value)
+    if type(value) is np.ndarray:
+        return value
+    node.owned = False
+    return np.asarray(value)
 
 
 def _item_jax(results: Any, *, index: int) -> Any:
@@ -151,20 +181,30 @@ class Storage:
     __slots__ = ("__weakref__", "address", "node", "version", "writeable")
 
     def __init__(self, node: Node, *, writeable: bool = True) -> None:
-        self.node = node
         self.version = 0
         self.writeable = writeable
         self.address = 0  # of the stand-in that NumPy computes strides with; given when it is first asked for
-        if node.value is None:
-            _pending.add(self)
+        self._take(node)
 
     def put(self, node: Node) -> None:
         """Replace the value, for all views."""
-        self.node = node
         self.version += 1
+        self._take(node)
+
+    def _take(self, node: Node) -> None:
+        self.node = node
         if node.value is None:
             _pending.add(self)
+            if node.depth >= SEGMENT_DEPTH or node.serial - node.first >= SEGMENT_NODES:
+                long_stretches.append(weakref.ref(self))
 
+
+SEGMENT_DEPTH = 64  # operations in a row from which a stretch of the graph counts as long
+SEGMENT_NODES = 200  # the same for operations in all
+
+# Storages whose values have long stretches behind them. They are looked at when the next operation is recorded: by then the user's
+# variables are bound to the new values, and what only the old ones needed is gone.
+long_stretches: "list[weakref.ref[Storage]]" = []
 
 _pending: "weakref.WeakSet[Storage]" = weakref.WeakSet()
 _lock = threading.RLock()
@@ -211,7 +251,7 @@ def _walk(nodes: Iterable[Node], order: list[Node], seen: set[int]) -> None:
 
 def user_source() -> Source | None:
     """The innermost line that is neither memarray's nor NumPy's."""
-    frame = sys._getframe(2)  # noqa: SLF001  # what `traceback` and `warnings` use as well; `inspect.stack` takes milliseconds
+    frame = sys._getframe(2)  # what `traceback` and `warnings` use as well; `inspect.stack` takes milliseconds
     while frame is not None:
         code = frame.f_code
         filename = code.co_filename
@@ -226,7 +266,7 @@ def user_source() -> Source | None:
 
 def user_level() -> int:
     """The `stacklevel` with which a warning of the caller's is about the user's line."""
-    level, frame = 1, sys._getframe(1)  # noqa: SLF001  # as above
+    level, frame = 1, sys._getframe(1)  # as above
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_INTERNAL):
         level, frame = level + 1, frame.f_back
     return level

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._creation import arange, asarray, linspace, tri
 from memarray._manipulation import concatenate
+from memarray._operators import functions
 
 
 class _Grid:
@@ -22,9 +23,7 @@ class _Grid:
         axes = [_points(each) for each in key]
         dtype = np.result_type(*(each.dtype for each in axes))
         rank = len(axes)
-        spread = [
-            axis.astype(dtype, copy=False).reshape((1,) * k + (-1,) + (1,) * (rank - k - 1)) for k, axis in enumerate(axes)
-        ]
+        spread = [axis.astype(dtype, copy=False).reshape((1,) * k + (-1,) + (1,) * (rank - k - 1)) for k, axis in enumerate(axes)]
         return tuple(spread) if self._sparse else functions["stack"](functions["broadcast_arrays"](*spread))
 
 
@@ -133,7 +132,9 @@ def block(arrays: Any) -> ndarray:
 
     def depth(value: Any) -> int:
         if isinstance(value, tuple):
-            raise TypeError("only lists can be used to arrange blocks, and np.block does not allow implicit conversion from tuple to ndarray")
+            raise TypeError(
+                "only lists can be used to arrange blocks, and np.block does not allow implicit conversion from tuple to ndarray"
+            )
         if not isinstance(value, list):
             return 0
         if not value:
@@ -226,5 +227,3 @@ def _gradient_along(f: ndarray, h: Any, axis: int, edge_order: int) -> ndarray:
         last = v / (u * (u + v)) * at(-3, -2) - (v + u) / (u * v) * at(-2, -1) + (2.0 * v + u) / (v * (u + v)) * at(-1)
         ends = first, last
     return concatenate([ends[0], inner, ends[1]], axis=axis)
-
-

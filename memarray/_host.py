@@ -1,9 +1,8 @@
 """Functions whose result shapes depend on data, or that call the user's Python: they evaluate their arrays and run by NumPy."""
 
 import functools
-import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import jax
@@ -32,13 +31,17 @@ def host_function(numpy_function: Callable[..., Any], *, factor: int = WORK_FACT
     call.__qualname__ = call.__name__
     call.__module__ = "memarray"
     call.__doc__ = f"As `numpy.{call.__name__}`; evaluates its arguments. See NumPy's documentation.\n\n{_summary(numpy_function)}"
-    call.__wrapped__ = None  # type: ignore[attr-defined]  # the signature is enough
-    try:
-        call.__signature__ = inspect.signature(numpy_function)  # type: ignore[attr-defined]
-    except (ValueError, TypeError):
-        pass
     of_numpy[numpy_function] = call
+    _host_functions.add(call)
     return call
+
+
+_host_functions: set[Any] = set()
+
+
+def is_host_function(function: Any) -> bool:
+    """Whether a function evaluates and runs by NumPy."""
+    return isinstance(function, Hashable) and function in _host_functions
 
 
 def run_on_host(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], factor: int, name: str) -> Any:
@@ -59,9 +62,9 @@ def check_room(name: str, needed: int) -> None:
     if limit == "auto" or held_bytes() + needed <= limit:
         return
     raise MemoryLimitError(
-        f"`{name}` runs by NumPy on evaluated arrays, which takes up to {needed} bytes ({format_bytes(needed)}) beside the {held_bytes()} bytes "
-        f"of arrays that are held; the memory limit is {format_bytes(limit)}. Raise the limit to {needed + held_bytes()} bytes, or call it on "
-        "parts of the array.",
+        f"`{name}` runs by NumPy on evaluated arrays, which takes up to {needed} bytes ({format_bytes(needed)}) beside the "
+        f"{held_bytes()} bytes of arrays that are held; the memory limit is {format_bytes(limit)}. Raise the limit to "
+        f"{needed + held_bytes()} bytes, or call it on parts of the array.",
         op=name,
         source_line=None,
         shape=(),

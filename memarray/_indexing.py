@@ -3,16 +3,16 @@
 Basic indices (integers, slices, ellipsis, new axes) give views. Integer arrays give gathers and scatters. Boolean masks are evaluated for
 the positions that they choose, since shapes depend on them; assigning a single value under a mask needs no positions and stays lazy.
 """
-# ruff: noqa: SLF001  # these files share the array's inside
 
 import operator
 from typing import Any
 
 import numpy as np
 
-from memarray._array import Scalar, broadcasts_to, fill_from, functions, ndarray, new_array, tight, without_leading_ones
+from memarray._array import Scalar, broadcasts_to, fill_from, ndarray, new_array, tight, without_leading_ones
 from memarray._gather import OUTSIDE, SCATTER, SCATTERS, TAKE, Entries, result_shape
 from memarray._graph import Check, Node, host, is_traced, leaf
+from memarray._operators import functions
 from memarray._record import lazy, record
 from memarray._routine import asarray_node, holds_arrays
 from memarray._views import basic_step
@@ -46,8 +46,9 @@ def set_item(array: ndarray, key: Any, value: Any) -> None:
     if all(isinstance(entry, _BASIC) for entry in entries):
         view = _basic(array, entries, always_view=True)
         given = value_to_assign(value, array.dtype)
-        _check_element(view, entries, given, value)
-        fill_from(view, given)
+        if given._storage is not view._storage or given._steps != view._steps:  # (`a[i] += 1` assigns the view to itself at last)
+            _check_element(view, entries, given, value)
+            fill_from(view, given)
     else:
         given = value_to_assign(value, array.dtype)
         _scatter(array, entries, given)
@@ -113,9 +114,8 @@ def _index_array(array: ndarray, *, is_array: bool = True) -> ndarray:
     if array.dtype in (bool, np.intp):
         return array
     node = array._node()
-    return (
-        new_array(leaf(host(node).astype(np.intp))) if _is_known(node) else array.astype(np.intp)
-    )  # a small dtype may not hold the length
+    # (A small dtype may not hold the length.)
+    return new_array(leaf(host(node).astype(np.intp))) if _is_known(node) else array.astype(np.intp)
 
 
 def _is_known(node: Node) -> bool:
@@ -131,7 +131,7 @@ def _basic(array: ndarray, entries: tuple[Any, ...], *, always_view: bool = Fals
     return new_array(found._node(), Scalar) if is_element else found
 
 
-# -- masks ---------------------------------------------------------------------------------------------------------------------------------
+# -- masks
 
 
 def _mask_of_all(array: ndarray, entries: tuple[Any, ...]) -> ndarray | None:
@@ -198,7 +198,7 @@ def nonzero_of(array: ndarray) -> tuple[np.ndarray[Any, Any], ...]:
     return np.nonzero(array._value())
 
 
-# -- integer arrays ------------------------------------------------------------------------------------------------------------------------
+# -- integer arrays
 
 
 def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any], tuple[int, ...]]:
@@ -319,7 +319,7 @@ def _widen(array: ndarray, entries: Entries) -> tuple[ndarray, Entries]:
     return view, tuple(found)
 
 
-# -- writing through integer arrays --------------------------------------------------------------------------------------------------------
+# -- writing through integer arrays
 
 
 def apply_at(array: ndarray, key: Any, value: ndarray, how: Any, loop: tuple[Any, ...]) -> None:

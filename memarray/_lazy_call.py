@@ -1,7 +1,7 @@
 """Wrapped functions called with lazy arrays: the function is traced once, and each call is one operation of the graph.
 
-Whatever the function is written for, it is called under JAX's trace: lazy arguments become lazy arrays of tracers, so NumPy, memarray and JAX
-code can be mixed inside.
+It is called under JAX's trace: lazy arguments become lazy arrays of tracers, which NumPy's and memarray's functions take. JAX's own refuse
+them; then the function is called once more, with the tracers themselves.
 """
 
 import functools
@@ -14,7 +14,7 @@ import jax
 import jax.extend.core as jex
 import numpy as np
 
-from frontends import TracedFunction, trace_jax
+from frontends import TracedFunction, function_name, trace_jax
 from memarray._array import ndarray, new_array
 from memarray._config import Limit
 from memarray._evaluate import evaluate, jax_scopes, plan_of
@@ -45,22 +45,24 @@ class LazyFunction:
         return jax.tree_util.tree_unflatten(self.traced.out_tree, [wrap(node) for node in found])
 
 
-def trace_lazy(fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: Sequence[bool], in_tree: Any, limit: Limit | None) -> LazyFunction:
+def trace_lazy(
+    fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: Sequence[bool], in_tree: Any, limit: Limit | None
+) -> LazyFunction:
     """Trace `fn` for nodes and Python scalars; `arrays` says which of them are lazy arrays, to `fn` too."""
-
-    def run(*values: Any) -> Any:
-        leaves = [new_array(leaf(value)) if is_lazy else value for value, is_lazy in zip(values, arrays, strict=True)]
-        args, kwargs = jax.tree_util.tree_unflatten(in_tree, leaves)
-        return with_traced_results(fn)(*args, **kwargs)
-
-    run.__name__ = name
     specs = [jax.ShapeDtypeStruct(node.shape, node.dtype) if isinstance(node, Node) else node for node in nodes]
     with ExitStack() as stack:
         for scope in jax_scopes():
             stack.enter_context(scope)
-        traced = trace_jax(run, specs, {}, _definition(fn))
+        try:
+            traced = _trace(fn, name, specs, arrays, in_tree)
+        except (TypeError, ValueError) as error:
+            if f"{ndarray.__module__}.{ndarray.__qualname__}" not in str(error):
+                raise
+            traced = _trace(fn, name, specs, [False] * len(arrays), in_tree)
     if any(key is not None for key in traced.out_keys):
-        raise UnsupportedOpError(f"`{name}` returns random keys of JAX's, which are no lazy arrays; return jax.random.key_data of them.", op=name)
+        raise UnsupportedOpError(
+            f"`{name}` returns random keys of JAX's, which are no lazy arrays; return jax.random.key_data of them.", op=name
+        )
     function = jex.jaxpr_as_fun(traced.jaxpr)
     count = len(traced.results)
 
@@ -70,6 +72,16 @@ def trace_lazy(fn: Callable[..., Any], name: str, nodes: Sequence[Any], arrays: 
         return results[0] if count == 1 else tuple(results)
 
     return LazyFunction(Op(name, replay, replay, limit), traced)
+
+
+def _trace(fn: Callable[..., Any], name: str, specs: Sequence[Any], arrays: Sequence[bool], in_tree: Any) -> TracedFunction:
+    def run(*values: Any) -> Any:
+        leaves = [new_array(leaf(value)) if is_lazy else value for value, is_lazy in zip(values, arrays, strict=True)]
+        args, kwargs = jax.tree_util.tree_unflatten(in_tree, leaves)
+        return with_traced_results(fn)(*args, **kwargs)
+
+    run.__name__ = name
+    return trace_jax(run, specs, {}, _definition(fn))
 
 
 def with_traced_results(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,6 +97,7 @@ def with_traced_results(fn: Callable[..., Any]) -> Callable[..., Any]:
         evaluate([each._node() for each in lazy_ones])
         return jax.tree_util.tree_unflatten(tree, [each._node().value if isinstance(each, ndarray) else each for each in leaves])
 
+    call.__name__ = function_name(fn)
     return call
 
 

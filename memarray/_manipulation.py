@@ -2,61 +2,179 @@
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
-from memarray._kernels import manipulation as kernels
+from memarray._array import assign, ndarray
+from memarray._creation import asarray
+from memarray._operators import functions
 from memarray._routine import Routine
 
-allclose = Routine(np.allclose, kernels.allclose, "a b")
-angle = Routine(np.angle, kernels.angle, "z")
-append = Routine(np.append, kernels.append, "arr values")
-array_equal = Routine(np.array_equal, kernels.array_equal, "a1 a2")
-array_equiv = Routine(np.array_equiv, kernels.array_equiv, "a1 a2")
-bartlett = Routine(np.bartlett, kernels.bartlett, "")
-blackman = Routine(np.blackman, kernels.blackman, "")
-choose = Routine(np.choose, kernels.choose, "a choices*", grows=True)
-_clip = Routine(np.clip, kernels.clip, "a a_min a_max min max", grows=True)
-column_stack = Routine(np.column_stack, kernels.column_stack, "tup*")
-concatenate = Routine(np.concatenate, kernels.concatenate, "arrays*", names="arrays axis out dtype casting")
-diag = Routine(np.diag, kernels.diag, "v", grows=True)
-diagflat = Routine(np.diagflat, kernels.diagflat, "v", grows=True)
-dstack = Routine(np.dstack, kernels.dstack, "tup*")
-fix = Routine(np.fix, kernels.fix, "x")
-hamming = Routine(np.hamming, kernels.hamming, "")
-hanning = Routine(np.hanning, kernels.hanning, "")
-hstack = Routine(np.hstack, kernels.hstack, "tup*")
-i0 = Routine(np.i0, kernels.i0, "x")
-isclose = Routine(np.isclose, kernels.isclose, "a b", grows=True)
-isin = Routine(np.isin, kernels.isin, "element test_elements")
-isneginf = Routine(np.isneginf, kernels.isneginf, "x")
-isposinf = Routine(np.isposinf, kernels.isposinf, "x")
-iscomplex = Routine(np.iscomplex, kernels.iscomplex, "x")
-isreal = Routine(np.isreal, kernels.isreal, "x")
-kaiser = Routine(np.kaiser, kernels.kaiser, "")
-nan_to_num = Routine(np.nan_to_num, kernels.nan_to_num, "x nan posinf neginf")
-packbits = Routine(np.packbits, kernels.packbits, "a")
-pad = Routine(np.pad, kernels.pad, "array constant_values end_values", grows=True)
-repeat = Routine(np.repeat, kernels.repeat, "a", grows=True)
-resize = Routine(np.resize, kernels.resize, "a", grows=True)
-roll = Routine(np.roll, kernels.roll, "a")
-select = Routine(np.select, kernels.select, "condlist* choicelist* default", grows=True)
-sinc = Routine(np.sinc, kernels.sinc, "x")
-stack = Routine(np.stack, kernels.stack, "arrays*")
-take = Routine(np.take, kernels.take, "a indices", grows=True, check=kernels.CHECKS["take"])
-take_along_axis = Routine(np.take_along_axis, kernels.take_along_axis, "arr indices", grows=True, check=kernels.CHECKS["take_along_axis"])
-tile = Routine(np.tile, kernels.tile, "A", grows=True)
-tril = Routine(np.tril, kernels.tril, "m")
-triu = Routine(np.triu, kernels.triu, "m")
-unpackbits = Routine(np.unpackbits, kernels.unpackbits, "a", grows=True)
-vstack = Routine(np.vstack, kernels.vstack, "tup*")
-where = Routine(np.where, kernels.where, "condition x y", names="condition x y", grows=True)
-round = Routine(np.round, kernels.round, "a")  # noqa: A001  # NumPy's name
+
+def _concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """Casting is checked by NumPy, which is asked for the dtype."""
+    return jnp.concatenate([jnp.asarray(each) if dtype is None else jnp.asarray(each).astype(dtype) for each in arrays], axis)
+
+
+def _round(a: Any, decimals: int = 0) -> Any:
+    """NumPy rounds integers to tens by way of floats."""
+    if decimals < 0 and jnp.issubdtype(a.dtype, jnp.integer):
+        return (jnp.rint(a.astype(float) / 10**-decimals) * 10**-decimals).astype(a.dtype)
+    return jnp.round(a, decimals)
+
+
+allclose = Routine(np.allclose, jnp.allclose, "a b")
+angle = Routine(np.angle, jnp.angle, "z")
+array_equal = Routine(np.array_equal, jnp.array_equal, "a1 a2")
+array_equiv = Routine(np.array_equiv, jnp.array_equiv, "a1 a2")
+bartlett = Routine(np.bartlett, jnp.bartlett, "")
+blackman = Routine(np.blackman, jnp.blackman, "")
+_clip = Routine(np.clip, jnp.clip, "a a_min a_max min max", grows=True)
+column_stack = Routine(np.column_stack, jnp.column_stack, "tup*")
+concatenate = Routine(np.concatenate, _concatenate, "arrays*", names="arrays axis out dtype casting")
+diag = Routine(np.diag, jnp.diag, "v", grows=True)
+diagflat = Routine(np.diagflat, jnp.diagflat, "v", grows=True)
+dstack = Routine(np.dstack, jnp.dstack, "tup*")
+fix = Routine(np.fix, jnp.trunc, "x")
+hamming = Routine(np.hamming, jnp.hamming, "")
+hanning = Routine(np.hanning, jnp.hanning, "")
+hstack = Routine(np.hstack, jnp.hstack, "tup*")
+i0 = Routine(np.i0, jnp.i0, "x")
+isclose = Routine(np.isclose, jnp.isclose, "a b", grows=True)
+isin = Routine(np.isin, jnp.isin, "element test_elements")
+isneginf = Routine(np.isneginf, jnp.isneginf, "x")
+isposinf = Routine(np.isposinf, jnp.isposinf, "x")
+iscomplex = Routine(np.iscomplex, jnp.iscomplex, "x")
+isreal = Routine(np.isreal, jnp.isreal, "x")
+kaiser = Routine(np.kaiser, jnp.kaiser, "")
+nan_to_num = Routine(np.nan_to_num, jnp.nan_to_num, "x nan posinf neginf")
+packbits = Routine(np.packbits, jnp.packbits, "a")
+pad = Routine(np.pad, jnp.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True)
+resize = Routine(np.resize, jnp.resize, "a", grows=True)
+roll = Routine(np.roll, jnp.roll, "a")
+select = Routine(np.select, jnp.select, "condlist* choicelist* default", grows=True)
+sinc = Routine(np.sinc, jnp.sinc, "x")
+stack = Routine(np.stack, jnp.stack, "arrays*")
+tile = Routine(np.tile, jnp.tile, "A", grows=True)
+tril = Routine(np.tril, jnp.tril, "m")
+triu = Routine(np.triu, jnp.triu, "m")
+unpackbits = Routine(np.unpackbits, jnp.unpackbits, "a", grows=True)
+vstack = Routine(np.vstack, jnp.vstack, "tup*")
+_where = Routine(np.where, jnp.where, "condition x y", names="condition x y", grows=True)
+round = Routine(np.round, _round, "a")  # NumPy's name
 around = round
 concat = concatenate
 
 
-def clip(
-    a: Any, /, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **kwargs: Any  # noqa: A002
-) -> Any:
+def clip(a: Any, /, min: Any = None, max: Any = None, out: Any = None, *, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Any:
     """The elements within bounds; `a_min` and `a_max` are NumPy's older names of the bounds."""
-    return _clip(a, a_min if min is None else min, a_max if max is None else max, out=out, **kwargs)
+    found = asarray(a)
+    lower = _bound(a_min if min is None else min, found, -1)
+    upper = _bound(a_max if max is None else max, found, 1)
+    if lower is not None:
+        found = functions["maximum"](found, lower, **kwargs)
+    if upper is not None:
+        found = functions["minimum"](found, upper, **kwargs)
+    found = found.copy() if lower is None and upper is None else found
+    return found if out is None else assign(out, found)
+
+
+def _bound(value: Any, a: ndarray, sign: int) -> Any:
+    """A bound; none where it is an integer beyond all that the array's dtype can hold."""
+    if type(value) is int and a.dtype.kind in "iu":
+        limits = np.iinfo(a.dtype)
+        if (value > limits.max and sign > 0) or (value < limits.min and sign < 0):
+            return None
+    return value
+
+
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    """Elements of the arrays that an index array names; evaluates whether all are there, unless `mode` is "wrap" or "clip"."""
+    options = [asarray(each) for each in choices]
+    index, *options = functions["broadcast_arrays"](asarray(a), *options)
+    if index.dtype.kind not in "iub":
+        raise TypeError(f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to the rule 'safe'")
+    index = _positions(index.astype(np.intp), len(options), mode, "clipmode")
+    stacked = functions["stack"](options)
+    if mode == "raise" and index.size and bool(functions["any"]((index < 0) | (index >= len(options)))):
+        raise ValueError("invalid entry in choice array")
+    found = take_along_axis(stacked, index[None], 0)[0]
+    return found if out is None else assign(out, found)
+
+
+def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+    """Elements at positions along an axis, or of the flat array."""
+    found, index = asarray(a), asarray(indices)
+    if index.dtype.kind == "b":
+        index = index.astype(np.intp)
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to the rule 'safe'")
+    if axis is None:
+        found, axis = found.ravel(), 0
+    axis = np.lib.array_utils.normalize_axis_index(axis, found.ndim)
+    taken = found[(slice(None),) * axis + (_positions(index, found.shape[axis], mode, "clipmode"),)]
+    return taken if out is None else assign(out, taken)
+
+
+def _positions(index: ndarray, length: int, mode: str, name: str) -> ndarray:
+    """Positions within a length: as they are, wrapped, or clipped."""
+    if mode == "wrap":
+        return index % length
+    if mode == "clip":
+        return clip(index, 0, length - 1)
+    if mode != "raise":
+        raise ValueError(f"{name} must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
+    return index
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
+    """Elements at the positions that indices give along an axis."""
+    found, index = asarray(arr), asarray(indices)
+    if index.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    if axis is None:
+        if index.ndim != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        found, axis = found.ravel(), 0
+    axis = np.lib.array_utils.normalize_axis_index(axis, found.ndim)
+    if found.ndim != index.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    key = [
+        index if k == axis else functions["arange"](length).reshape((1,) * k + (-1,) + (1,) * (found.ndim - k - 1))
+        for k, length in enumerate(found.shape)
+    ]
+    return found[tuple(key)]
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
+    """An array with values after its own."""
+    found, more = asarray(arr), asarray(values)
+    if axis is None:
+        found, more, axis = found.ravel(), more.ravel(), 0
+    return concatenate((found, more), axis=axis)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """Elements of one array or another; with a condition only, the positions where it holds, which evaluates it."""
+    if (x is None) != (y is None):
+        raise ValueError("either both or neither of x and y should be given")
+    return functions["nonzero"](condition) if x is None else _where(condition, x, y)
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
+    """Elements repeated, each as often as the others or as `repeats` says, which is evaluated."""
+    found = asarray(a)
+    if axis is None:
+        found, axis = found.ravel(), 0
+    counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iub":
+        raise TypeError(f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'")
+    if (counts < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    place = np.lib.array_utils.normalize_axis_index(axis, max(found.ndim, 1))
+    found = found.reshape(1) if not found.ndim else found
+    length = found.shape[place]
+    if counts.ndim > 1 or (counts.ndim == 1 and len(counts) not in (1, length)):
+        raise ValueError(f"operands could not be broadcast together with shape ({length},) {counts.shape}".replace(" (", " ("))
+    positions = np.repeat(np.arange(length), counts[0] if counts.shape == (1,) else counts)
+    return found[(slice(None),) * place + (positions,)]

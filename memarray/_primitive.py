@@ -129,16 +129,16 @@ class Function:
                 found = self._derived[step] = Function(trace_jax(derived, specs, {}, self.traced.definition))
         return found
 
-    def program(self, device: Any, settings: Settings) -> FittedProgram:
-        """The fitted program of this function for a device."""
-        key = (device, settings.rewrites, settings.split)
+    def program(self, device: Any, settings: Settings, donated: tuple[int, ...] = ()) -> FittedProgram:
+        """The fitted program of this function for a device; results may take the memory of the arguments at the positions `donated`."""
+        key = (device, settings.rewrites, settings.split, donated)
         found = self._programs.get(key)
         if found is None:
             with self._lock:
                 platform = export_platform(device)
                 if platform not in self._recordings:
                     self._recordings[platform] = lower_traced(self.traced, platform)
-                found = self._programs[key] = fitted_program(self._recordings[platform], device, settings)
+                found = self._programs[key] = fitted_program(self._recordings[platform], device, settings, donated)
         return found
 
     def serve(self, device: Any, settings: Settings, held: int) -> Served:

@@ -1,5 +1,4 @@
 """Functions that rearrange: views wherever NumPy gives views, so writing through them reaches the base."""
-# ruff: noqa: ARG001, SLF001  # the inside of arrays is shared, and NumPy has parameters that lazy arrays have no use for
 
 import itertools
 import operator

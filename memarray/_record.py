@@ -6,8 +6,8 @@ import jax
 import numpy as np
 
 from memarray._config import config
-from memarray._evaluate import SEGMENT_CHECK, keep_short
-from memarray._graph import ITEM, Node, Op, Params, held_bytes, host, is_traced, leaf
+from memarray._evaluate import shorten
+from memarray._graph import ITEM, Node, Op, Params, held_bytes, host, is_traced, leaf, long_stretches
 
 
 def record(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
@@ -17,7 +17,9 @@ def record(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, 
     return lazy(op, operands, params, shape, dtype)
 
 
-def record_several(op: Op, operands: tuple[Any, ...], params: Params, specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]) -> list[Node]:
+def record_several(
+    op: Op, operands: tuple[Any, ...], params: Params, specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+) -> list[Node]:
     """The nodes of an operation with several results."""
     if runs_now(operands, sum(_bytes(shape, dtype) for shape, dtype in specs)):
         results = run_numpy(op, operands, params)
@@ -28,10 +30,9 @@ def record_several(op: Op, operands: tuple[Any, ...], params: Params, specs: tup
 
 def lazy(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
     """The node of a recorded operation, whatever its size."""
-    node = Node(op, operands, params, shape, dtype)
-    if not node.depth % SEGMENT_CHECK:
-        keep_short(node)
-    return node
+    if long_stretches:
+        shorten()
+    return Node(op, operands, params, shape, dtype)
 
 
 def runs_now(operands: tuple[Any, ...], result_bytes: int) -> bool:

@@ -1,14 +1,14 @@
 """NumPy's functions as lazy operations: a row says which parameters are operands and how JAX computes it; all else follows from NumPy.
 
-Called: bind the arguments as NumPy does, record the operands, keep the rest as static parameters. Result dtypes, and errors about dtypes, axes
-and arguments, are NumPy's own: it is asked with tiny arrays of the same dtypes and numbers of dimensions. Shapes come from JAX.
+Called: bind the arguments as NumPy does, record the operands, keep the rest as static parameters. Result dtypes, and errors about dtypes,
+axes and arguments, are NumPy's own: it is asked with tiny arrays of the same dtypes and numbers of dimensions. Shapes come from JAX.
 """
 
 import inspect
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import jax
@@ -80,10 +80,8 @@ class Routine:
         self._op = Op(self.__name__, self._run_jax, self._run_numpy)
         self._check_op = Op(f"check of {self.__name__}", self._run_check, self._run_check)
         routines.setdefault(numpy_function, self)
-        try:
+        with suppress(ValueError, TypeError):
             self.__signature__ = inspect.signature(numpy_function)
-        except (ValueError, TypeError):
-            pass
 
     def __repr__(self) -> str:
         return f"<function memarray.{self.__name__}>"

@@ -65,6 +65,7 @@ class Signature:
 
     arguments: tuple[Spec, ...]
     results: tuple[Spec, ...]
+    donated: tuple[int, ...] = ()  # positions of the arguments whose memory results may take
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +105,9 @@ class Served:
 class FittedProgram:
     """One recorded program on one device, with every plan that was verified for it: the fastest that is under a limit serves."""
 
-    def __init__(self, recording: Recording, device: Any, rewrites: str, split: str) -> None:
+    def __init__(self, recording: Recording, signature: Signature, device: Any, rewrites: str, split: str) -> None:
         self.name = recording.name
-        self.signature = Signature(recording.arguments, recording.results)
+        self.signature = signature
         self.compilations = 0
         self._device = device
         self._split = split
@@ -142,7 +143,7 @@ class FittedProgram:
                 fit = self._search.forced((), limit_bytes) if self._split == "always" else self._search.fit(limit_bytes)
             except CannotFitError as failure:
                 self._keep(failure.tried)
-                self._failure = failure
+                self._failure = failure.with_traceback(None)  # whose frames would keep the caller's arrays alive
                 raise self._error(failure, limit_bytes, is_auto) from None
             self._keep((fit, *fit.tried))
             found = self._fastest(limit_bytes)
@@ -196,12 +197,12 @@ def _speed(served: Served) -> tuple[bool, float, int]:
     return not is_written, math.inf if seconds is None else seconds, -served.peak_bytes
 
 
-def fitted_program(recording: Recording, device: Any, settings: Settings) -> FittedProgram:
+def fitted_program(recording: Recording, device: Any, settings: Settings, donated: tuple[int, ...] = ()) -> FittedProgram:
     """The process's one `FittedProgram` for this module, device and settings (the limit aside)."""
     # Without locations, which hold the lines of whoever called; those inside of a function come with its definition.
     text = str(parse(recording.artifact).operation.get_asm(enable_debug_info=False))
     digest = hashlib.sha256(text.encode()).digest()
-    signature = Signature(recording.arguments, recording.results)
+    signature = Signature(recording.arguments, recording.results, donated)
     return _program(_Key(digest, signature, recording.name, recording.definition, device, settings.rewrites, settings.split, recording))
 
 
@@ -221,7 +222,7 @@ class _Key:
 
 @functools.lru_cache(maxsize=1024)
 def _program(key: _Key) -> FittedProgram:
-    return FittedProgram(key.recording, key.device, key.rewrites, key.split)
+    return FittedProgram(key.recording, key.signature, key.device, key.rewrites, key.split)
 
 
 def compile_module(module: ir.Module, signature: Signature, device: Any) -> Report:
@@ -229,7 +230,11 @@ def compile_module(module: ir.Module, signature: Signature, device: Any) -> Repo
     exported = _exported(module, signature, export_platform(device))
     placed = jax.sharding.SingleDeviceSharding(device)
     specs = [jax.ShapeDtypeStruct(spec.shape, spec.dtype, sharding=placed, weak_type=spec.is_weak) for spec in signature.arguments]
-    compiled = jax.jit(exported.call, keep_unused=True).lower(*specs).compile(compiler_options=compiler_options(device.platform))
+    compiled = (
+        jax.jit(exported.call, keep_unused=True, donate_argnums=signature.donated)
+        .lower(*specs)
+        .compile(compiler_options=compiler_options(device.platform))
+    )
     found = compiled.memory_analysis()
     if found is None:
         raise RuntimeError(f"the compiler for {device} gives no memory report, without which no limit can be promised")

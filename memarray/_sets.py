@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._creation import asarray, zeros
 from memarray._host import host_function
+from memarray._operators import functions
 
 argwhere = host_function(np.argwhere)
 bincount = host_function(np.bincount)
@@ -76,10 +77,12 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> ndarray:
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> ndarray:
     """Functions of the elements where conditions hold; evaluates the conditions."""
     found = asarray(x)
-    conditions = [condlist] if np.isscalar(condlist) or (not isinstance(condlist, list) and asarray(condlist).ndim == found.ndim) else list(condlist)
+    conditions = (
+        [condlist] if np.isscalar(condlist) or (not isinstance(condlist, list) and asarray(condlist).ndim == found.ndim) else list(condlist)
+    )
     conditions = [asarray(each).astype(bool, copy=False) for each in conditions]
     if len(funclist) == len(conditions) + 1:
-        conditions.append(~functools.reduce(operator.or_, conditions))
+        conditions.append(functions["logical_not"](functools.reduce(operator.or_, conditions)))
     elif len(funclist) != len(conditions):
         raise ValueError(f"with {len(conditions)} condition(s), either {len(conditions)} or {len(conditions) + 1} functions are expected")
     result = zeros(found.shape, found.dtype)

@@ -7,21 +7,23 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from memarray._array import ndarray
 from memarray._creation import asarray
-from memarray._kernels import sorting as kernels
+from memarray._kernels import sorting
 from memarray._rearranging import flip
 from memarray._routine import Routine
 
-argpartition = Routine(np.argpartition, kernels.argpartition, "a")
-_argsort = Routine(np.argsort, kernels.argsort, "a")
-digitize = Routine(np.digitize, kernels.digitize, "x bins")
-lexsort = Routine(np.lexsort, kernels.lexsort, "keys*", names="keys axis")
-partition = Routine(np.partition, kernels.partition, "a")
-searchsorted = Routine(np.searchsorted, kernels.searchsorted, "a v sorter")
-_sort = Routine(np.sort, kernels.sort, "a")
-sort_complex = Routine(np.sort_complex, kernels.sort_complex, "a")
+argpartition = Routine(np.argpartition, sorting.argpartition, "a")
+_argsort = Routine(np.argsort, sorting.argsort, "a")
+digitize = Routine(np.digitize, sorting.digitize, "x bins", check=sorting.CHECKS["digitize"])
+lexsort = Routine(np.lexsort, sorting.lexsort, "keys*", names="keys axis")
+partition = Routine(np.partition, sorting.partition, "a")
+searchsorted = Routine(np.searchsorted, sorting.searchsorted, "a v sorter", check=sorting.CHECKS["searchsorted"])
+_sort = Routine(np.sort, sorting.sort, "a")
+sort_complex = Routine(np.sort_complex, sorting.sort_complex, "a")
 
 
-def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None, descending: bool = False) -> ndarray:
+def sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None, descending: bool = False
+) -> ndarray:
     """The elements in order along an axis; in reverse order if `descending`, as the array API has it."""
     _check_order(order)
     found = _sort(a, axis=axis)

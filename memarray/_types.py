@@ -49,9 +49,9 @@ def isscalar(element: Any) -> bool:
 
 
 class finfo:  # noqa: N801  # NumPy's name
-    """Limits of a floating-point dtype, or of an array's. They are Python floats, as in the array API, where NumPy gives its own scalars."""
+    """Limits of a floating-point dtype, or of an array's: Python floats, as in the array API, where NumPy gives its own scalars."""
 
-    def __init__(self, type: Any, /) -> None:  # noqa: A002  # the array API's name
+    def __init__(self, type: Any, /) -> None:  # the array API's name
         self._limits = np.finfo(_typed(type))
         self.dtype = np.dtype(self._limits.dtype)
 
@@ -63,7 +63,7 @@ class finfo:  # noqa: N801  # NumPy's name
         return repr(self._limits)
 
 
-def iinfo(type: Any, /) -> Any:  # noqa: A002  # the array API's name
+def iinfo(type: Any, /) -> Any:  # the array API's name
     """Limits of an integer dtype, or of an array's."""
     return np.iinfo(_typed(type))
 
@@ -98,7 +98,7 @@ class NamespaceInfo:
         return named if kind is None else {name: dtype for name, dtype in named.items() if np.isdtype(dtype, kind)}
 
 
-def __array_namespace_info__() -> NamespaceInfo:
+def __array_namespace_info__() -> NamespaceInfo:  # noqa: N807  # the array API's name
     """What there is: dtypes, devices, capabilities."""
     return NamespaceInfo()
 

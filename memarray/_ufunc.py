@@ -14,7 +14,6 @@ from memarray._graph import Node, Op, host, leaf
 from memarray._record import constant, lazy, runs_now
 from memarray._routine import Routine, as_operand, wrap
 
-_WEAK = (int, float, complex)
 _COMPARISONS = {"less": (True, False), "less_equal": (True, False), "greater": (False, True), "greater_equal": (False, True)}
 
 ufuncs: dict[str, "ufunc"] = {}
@@ -29,11 +28,25 @@ class ufunc:  # noqa: N801  # NumPy's name
         NumPy's: it decides dtypes, and runs where all is small and evaluated.
     kernel : callable
         The same on JAX arrays of one of NumPy's loops' dtypes.
+    check : callable, optional
+        Takes operands and the loop's dtypes, gives the `Check`s of a recorded operation: what its data must not be.
+    at_once : callable, optional
+        What runs in NumPy's place where all is small and evaluated.
     """
 
-    def __init__(self, function: np.ufunc, kernel: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        function: np.ufunc,
+        kernel: Callable[..., Any],
+        *,
+        check: Callable[..., Any] | None = None,
+        at_once: Callable[..., Any] | None = None,
+        registered: bool = True,
+    ) -> None:
         self.numpy = function
         self.kernel = kernel
+        self._check = check
+        self._at_once = at_once or function
         self.__name__ = function.__name__
         self.__qualname__ = function.__name__
         self.__module__ = "memarray"
@@ -44,7 +57,8 @@ class ufunc:  # noqa: N801  # NumPy's name
         self._op = Op(self.__name__, self._run_jax, self._run_numpy)
         self._resolved: dict[Any, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
         self._methods: dict[str, Routine] = {}
-        ufuncs[self.__name__] = self
+        if registered:
+            ufuncs[self.__name__] = self
 
     def __repr__(self) -> str:
         return f"<ufunc {self.__name__!r}>"
@@ -58,18 +72,30 @@ class ufunc:  # noqa: N801  # NumPy's name
             return self._apply(args)
         return self._call_with(args, kwargs)
 
-    def _apply(self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind") -> Any:
+    def by_operator(self, operate: Callable[..., Any], *args: Any) -> Any:
+        """The function as one of Python's operators, which NumPy may compute in another way."""
+        return self._apply(args, at_once=operate)
+
+    def _apply(
+        self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind", at_once: Callable[..., Any] | None = None
+    ) -> Any:
         operands = tuple([arg._node() if isinstance(arg, ndarray) else as_operand(arg) for arg in args])
-        if requested is None and runs_now(operands, 0):
-            shape = _broadcast(operands)
-            if runs_now(operands, _result_bytes(shape)):
-                return self._run_now(operands)
+        if runs_now(operands, 0) and runs_now(operands, _result_bytes(_broadcast(operands))):
+            given = {} if requested is None and casting == "same_kind" else self._keywords(requested, casting)
+            return self._run_now(at_once or self._at_once, operands, given)
         return self._record(operands, requested, casting)
 
-    def _run_now(self, operands: tuple[Any, ...]) -> Any:
+    def _keywords(self, requested: Any, casting: str) -> dict[str, Any]:
+        """How NumPy is told of a dtype, or a loop's dtypes, and of what may be cast."""
+        given: dict[str, Any] = {"casting": casting}
+        if requested is not None:
+            given["signature"] = requested if isinstance(requested, tuple) else (None,) * self.nin + (requested,) * self.nout
+        return given
+
+    def _run_now(self, function: Callable[..., Any], operands: tuple[Any, ...], given: dict[str, Any]) -> Any:
         values = [host(o) if type(o) is Node else o for o in operands]
         with np.errstate(all="ignore"):
-            found = self.numpy(*values)
+            found = function(*values, **given)
         if self.nout == 1:
             return wrap(leaf(np.asarray(found)))
         return tuple(wrap(leaf(np.asarray(each))) for each in found)
@@ -85,7 +111,10 @@ class ufunc:  # noqa: N801  # NumPy's name
             operands = tuple(map(constant, operands))
         params = (("loop", ins),)
         if self.nout == 1:
-            return wrap(lazy(self._op, operands, params, shape, outs[0]))
+            node = lazy(self._op, operands, params, shape, outs[0])
+            if self._check is not None:
+                node.checks = self._check(operands, ins)
+            return wrap(node)
         whole = Node(self._op, operands, params, (), None)
         return tuple(wrap(lazy(_ITEM, (whole,), (("index", k),), shape, dtype)) for k, dtype in enumerate(outs))
 
@@ -95,18 +124,19 @@ class ufunc:  # noqa: N801  # NumPy's name
         key = (given, requested, casting)
         found = self._resolved.get(key)
         if found is None:
-            dtypes = tuple(np.dtype(bool) if each is bool else each if each in _WEAK else each for each in given)
+            dtypes = tuple(np.dtype(bool) if each is bool else each for each in given)
             loop = self._resolve_by_numpy(dtypes, requested, casting)
             found = self._resolved[key] = loop[: self.nin], tuple(map(check_dtype, loop[self.nin :]))
         return found
 
     def _resolve_by_numpy(self, dtypes: tuple[Any, ...], requested: Any, casting: str) -> tuple[Any, ...]:
-        if all(each in _WEAK for each in dtypes):  # NumPy takes Python's numbers as arrays where there is nothing else
+        if not any(isinstance(each, np.dtype) for each in dtypes):  # NumPy takes Python's numbers as arrays where there is nothing else
             dtypes = tuple(np.dtype(each) for each in dtypes)
-        given: dict[str, Any] = {"casting": casting}
-        if requested is not None:
-            given["signature"] = requested if isinstance(requested, tuple) else (None,) * self.nin + (requested,) * self.nout
+        given = self._keywords(requested, casting)
         try:
+            if casting != "same_kind":  # Python's numbers are of the loop's dtype
+                loop = self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **{**given, "casting": "unsafe"})
+                dtypes = tuple(each if isinstance(each, np.dtype) else of for each, of in zip(dtypes, loop, strict=False))
             return self.numpy.resolve_dtypes((*dtypes, *(None,) * self.nout), **given)
         except TypeError:
             trial = [np.ones(0, each) if isinstance(each, np.dtype) else each(1) for each in dtypes]
@@ -173,7 +203,7 @@ class ufunc:  # noqa: N801  # NumPy's name
                 raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         return args[: self.nin], tuple(outs) + (None,) * (self.nout - len(outs))
 
-    # -- methods ----------------------------------------------------------------------------------------------------------------------
+    # -- methods
 
     def _method(self, name: str) -> Routine:
         found = self._methods.get(name)
@@ -278,13 +308,14 @@ def _finish(result: ndarray, out: Any, where: Any, casting: str, name: str) -> A
 
 
 def _write_out(out: Any, result: ndarray, casting: str, name: str) -> Any:
-    if isinstance(out, ndarray) and out.shape != result.shape and broadcasts_to(result.shape, out.shape):
-        if out._is_writeable() and np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
-            fill_from(out, result)
-            return out
-    if isinstance(out, ndarray) and not np.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
+    fits = not isinstance(out, ndarray) or np.can_cast(result.dtype, out.dtype, casting)  # type: ignore[arg-type]  # NumPy checks it
+    if not fits:
         message = f"Cannot cast ufunc {name!r} output from {result.dtype!r} to {out.dtype!r} with casting rule {casting!r}"
         raise TypeError(message)
+    is_larger = isinstance(out, ndarray) and out.shape != result.shape and broadcasts_to(result.shape, out.shape)
+    if is_larger and out._is_writeable():
+        fill_from(out, result)
+        return out
     return assign(out, result, casting)
 
 
@@ -298,4 +329,3 @@ def _parse_signature(signature: Any) -> tuple[Any, ...]:
 
 def _ufunc_by_name(name: str) -> ufunc:
     return ufuncs[name]
-

@@ -1,5 +1,4 @@
 """The methods of ufuncs: reduce, accumulate, reduceat and at."""
-# ruff: noqa: SLF001  # these files share the array's inside
 
 from typing import Any
 
@@ -8,8 +7,9 @@ import numpy as np
 from jax import lax
 
 from memarray import _indexing as indexing
-from memarray._array import Scalar, functions, ndarray
-from memarray._kernels import reductions
+from memarray._array import Scalar, ndarray
+from memarray._kernels import cumulative, reductions
+from memarray._operators import functions
 from memarray._routine import Routine
 from memarray._ufunc import ufunc
 
@@ -21,7 +21,7 @@ _REDUCTIONS = {
     "logical_and": reductions.all,
     "logical_or": reductions.any,
 }
-_ACCUMULATIONS = {"add": reductions.cumsum, "multiply": reductions.cumprod}
+_ACCUMULATIONS = {"add": cumulative.cumsum, "multiply": cumulative.cumprod}
 
 
 def make_method(function: ufunc, name: str) -> Routine:
@@ -45,7 +45,7 @@ def make_method(function: ufunc, name: str) -> Routine:
 
 def _loop(function: ufunc, dtype: Any) -> np.dtype[Any]:
     """The dtype that a reduction works in."""
-    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]  # None is for the result
+    return function.numpy.resolve_dtypes((None, dtype, None), reduction=True)[0]
 
 
 def _reduction(function: ufunc) -> Any:
@@ -57,10 +57,10 @@ def _reduction(function: ufunc) -> Any:
         if known is not None:
             typed = {} if function.__name__ in ("maximum", "minimum", "logical_and", "logical_or") else {"dtype": dtype}
             cast = array.astype(dtype) if dtype is not None and not typed else array
-            return known(cast, axis=axis, keepdims=keepdims, **typed, **named)
+            return known(cast, axis=axis, keepdims=keepdims, **typed, **named)  # type: ignore[operator]  # those that have them
         work = dtype or _loop(function, array.dtype)
         start = initial if initial is not None else function.identity
-        return reductions.ufunc_reduce(function.kernel, array.astype(work), axis=axis, keepdims=keepdims, initial=start, where=where)
+        return cumulative.ufunc_reduce(function.kernel, array.astype(work), axis=axis, keepdims=keepdims, initial=start, where=where)
 
     return reduce
 
@@ -71,7 +71,7 @@ def _accumulation(function: ufunc) -> Any:
     def accumulate(array: Any, axis: int = 0, dtype: Any = None) -> Any:
         if known is not None:
             return known(array, axis=axis, dtype=dtype)
-        return reductions.ufunc_accumulate(function.kernel, array.astype(dtype or _loop(function, array.dtype)), axis=axis)
+        return cumulative.ufunc_accumulate(function.kernel, array.astype(dtype or _loop(function, array.dtype)), axis=axis)
 
     return accumulate
 

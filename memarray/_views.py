@@ -83,8 +83,8 @@ def write_through(steps: tuple[Step, ...], node: Node, part: Node) -> Node:
     return part
 
 
-# A basic index, one entry a dimension of the array and one for each new axis: ("int",), ("slice", length, step) or ("new",). Where the
-# first two start is not part of it. A slice with a negative step starts at its largest index, as in Python.
+# A basic index, one entry a dimension of the array and one a new axis: ("int",), ("slice", length, step) or ("new",). Where the first
+# two start is not part of it. A slice with a negative step starts at its largest index, as in Python.
 Pattern = tuple[tuple[Any, ...], ...]
 
 
@@ -156,8 +156,26 @@ def _put_jax(x: Any, part: Any, *starts: Any, pattern: Pattern) -> Any:
     if all(stride == 1 for stride in strides):
         if part.shape == x.shape:
             return part
+        if 2 * math.prod(part.shape) >= math.prod(x.shape) and _is_static(starts):
+            return _surround(x, part, lows)
         return lax.dynamic_update_slice(x, part, lows)
     return _put_strided(x, part, lows, strides)
+
+
+def _surround(x: Any, part: Any, lows: list[Any]) -> Any:
+    """`part` with what is around it in `x`. Where it is most of `x`, this fuses with its producer, which an update in place does not."""
+    for axis in reversed(range(x.ndim)):
+        inner = [(low, low + length) for low, length in zip(lows[:axis], part.shape[:axis], strict=True)]
+        outer = [(0, length) for length in x.shape[axis + 1 :]]
+
+        def beside(low: int, high: int, inner: Any = inner, outer: Any = outer) -> list[Any]:
+            bounds = [*inner, (low, high), *outer]
+            return [lax.slice(x, [b[0] for b in bounds], [b[1] for b in bounds])] if high > low else []
+
+        low, high = lows[axis], lows[axis] + part.shape[axis]
+        pieces = [*beside(0, low), part, *beside(high, x.shape[axis])]
+        part = lax.concatenate(pieces, axis) if len(pieces) > 1 else part
+    return part
 
 
 def _put_strided(x: Any, part: Any, lows: list[Any], strides: list[int]) -> Any:
@@ -298,7 +316,7 @@ def _bitcast_numpy(x: Any, *, dtype: np.dtype[Any]) -> Any:
 
 
 def _bitcast_back_jax(x: Any, part: Any, *, dtype: np.dtype[Any]) -> Any:
-    if dtype.kind == "b" and x.dtype.kind != "b":  # XLA's bool is 0 or 1: a byte that was not written to keeps its other bits
+    if dtype.kind == "b" and x.dtype != dtype:  # XLA's bool is 0 or 1: a byte that was not written to keeps its other bits
         return jnp.where(part == (x.view(np.uint8) != 0), x.view(np.uint8), part.astype(np.uint8)).view(x.dtype)
     return part.view(x.dtype)
 

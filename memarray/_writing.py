@@ -1,14 +1,14 @@
 """Functions that write into an array in place."""
-# ruff: noqa: SLF001  # these files share the array's inside
 
 from typing import Any
 
 import jax
 import numpy as np
 
-from memarray._array import broadcasts_to, fill_from, functions, ndarray, tight
+from memarray._array import broadcasts_to, fill_from, ndarray, tight
 from memarray._creation import asarray
 from memarray._indexing import check_bounds, value_to_assign
+from memarray._operators import functions
 from memarray._routine import holds_arrays
 
 

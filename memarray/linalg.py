@@ -2,14 +2,15 @@
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from numpy.linalg import LinAlgError
 
 from memarray import _products, _rearranging
-from memarray._array import functions, ndarray
+from memarray._array import ndarray
 from memarray._creation import asarray
 from memarray._kernels import linalg as kernels
-from memarray._kernels import products
+from memarray._operators import functions
 from memarray._routine import Routine
 
 
@@ -18,36 +19,36 @@ def _result(name: str) -> Any:
     return type(getattr(np.linalg, name)(np.eye(1)))
 
 
-cholesky = Routine(np.linalg.cholesky, kernels.cholesky, "a", check=kernels.CHECKS["cholesky"])
-cond = Routine(np.linalg.cond, kernels.cond, "x")
-cross = Routine(np.linalg.cross, products.linalg_cross, "x1 x2", grows=True)
-det = Routine(np.linalg.det, kernels.det, "a")
-eigh = Routine(np.linalg.eigh, kernels.eigh, "a", several=_result("eigh"))
-eigvalsh = Routine(np.linalg.eigvalsh, kernels.eigvalsh, "a")
-inv = Routine(np.linalg.inv, kernels.inv, "a", check=kernels.CHECKS["inv"])
+cholesky = Routine(np.linalg.cholesky, jnp.linalg.cholesky, "a", check=kernels.CHECKS["cholesky"])
+cond = Routine(np.linalg.cond, jnp.linalg.cond, "x")
+cross = Routine(np.linalg.cross, jnp.linalg.cross, "x1 x2", grows=True)
+det = Routine(np.linalg.det, jnp.linalg.det, "a")
+eigh = Routine(np.linalg.eigh, jnp.linalg.eigh, "a", check=kernels.CHECKS["eigh"], several=_result("eigh"))
+eigvalsh = Routine(np.linalg.eigvalsh, jnp.linalg.eigvalsh, "a")
+inv = Routine(np.linalg.inv, jnp.linalg.inv, "a", check=kernels.CHECKS["inv"])
 matmul = _products.matmul
-matrix_norm = Routine(np.linalg.matrix_norm, kernels.matrix_norm, "x")
-matrix_power = Routine(np.linalg.matrix_power, kernels.matrix_power, "a")
+matrix_norm = Routine(np.linalg.matrix_norm, jnp.linalg.matrix_norm, "x")
+matrix_power = Routine(np.linalg.matrix_power, jnp.linalg.matrix_power, "a")
 matrix_rank = Routine(np.linalg.matrix_rank, kernels.matrix_rank, "A tol rtol")
 matrix_transpose = _rearranging.matrix_transpose
-multi_dot = Routine(np.linalg.multi_dot, kernels.multi_dot, "arrays*", grows=True)
-norm = Routine(np.linalg.norm, kernels.norm, "x")
-outer = Routine(np.linalg.outer, products.linalg_outer, "x1 x2", grows=True)
+multi_dot = Routine(np.linalg.multi_dot, jnp.linalg.multi_dot, "arrays*", grows=True)
+norm = Routine(np.linalg.norm, jnp.linalg.norm, "x")
+outer = Routine(np.linalg.outer, jnp.linalg.outer, "x1 x2", grows=True)
 pinv = Routine(np.linalg.pinv, kernels.pinv, "a rcond rtol")
-qr = Routine(np.linalg.qr, kernels.qr, "a", several=_result("qr"), grows=True)
-slogdet = Routine(np.linalg.slogdet, kernels.slogdet, "a", several=_result("slogdet"))
-solve = Routine(np.linalg.solve, kernels.solve, "a b", check=kernels.CHECKS["solve"])
-svd = Routine(np.linalg.svd, kernels.svd, "a", several=_result("svd"), grows=True)
-svdvals = Routine(np.linalg.svdvals, kernels.svdvals, "x")
-tensordot = Routine(np.linalg.tensordot, products.linalg_tensordot, "x1 x2", grows=True)
-tensorinv = Routine(np.linalg.tensorinv, kernels.tensorinv, "a")
-tensorsolve = Routine(np.linalg.tensorsolve, kernels.tensorsolve, "a b")
-trace = Routine(np.linalg.trace, products.linalg_trace, "x")
-vecdot = Routine(np.linalg.vecdot, products.linalg_vecdot, "x1 x2", grows=True)
-vector_norm = Routine(np.linalg.vector_norm, kernels.vector_norm, "x")
+qr = Routine(np.linalg.qr, jnp.linalg.qr, "a", several=_result("qr"), grows=True)
+slogdet = Routine(np.linalg.slogdet, jnp.linalg.slogdet, "a", several=_result("slogdet"))
+solve = Routine(np.linalg.solve, jnp.linalg.solve, "a b", check=kernels.CHECKS["solve"])
+svd = Routine(np.linalg.svd, jnp.linalg.svd, "a", check=kernels.CHECKS["svd"], several=_result("svd"), grows=True)
+svdvals = Routine(np.linalg.svdvals, jnp.linalg.svdvals, "x")
+tensordot = Routine(np.linalg.tensordot, jnp.linalg.tensordot, "x1 x2", grows=True)
+tensorinv = Routine(np.linalg.tensorinv, jnp.linalg.tensorinv, "a")
+tensorsolve = Routine(np.linalg.tensorsolve, jnp.linalg.tensorsolve, "a b")
+trace = Routine(np.linalg.trace, jnp.linalg.trace, "x")
+vecdot = Routine(np.linalg.vecdot, jnp.linalg.vecdot, "x1 x2", grows=True)
+vector_norm = Routine(np.linalg.vector_norm, jnp.linalg.vector_norm, "x")
 
-_eig = Routine(np.linalg.eig, kernels.eig, "a", probed=False, several=_result("eig"))
-_eigvals = Routine(np.linalg.eigvals, kernels.eigvals, "a", probed=False)
+_eig = Routine(np.linalg.eig, jnp.linalg.eig, "a", probed=False, several=_result("eig"))
+_eigvals = Routine(np.linalg.eigvals, jnp.linalg.eigvals, "a", probed=False)
 _lstsq = Routine(np.linalg.lstsq, kernels.lstsq, "a b")
 
 
@@ -69,7 +70,7 @@ def _real_if_possible(a: ndarray, values: ndarray, results: Any) -> Any:
     if a.dtype.kind == "c" or values.dtype.kind != "c" or bool(functions["any"](values.imag != 0)):
         return results
     if isinstance(results, tuple):
-        return type(results)(*(each.real.copy() for each in results))  # type: ignore[call-arg]  # a named tuple's constructor
+        return type(results)(*(each.real.copy() for each in results))
     return results.real.copy()
 
 

@@ -65,7 +65,7 @@ def test_the_smallest_limit_works_exactly():
 
 def test_memory_limit_error_pickles():
     error = failure(4000)
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
+    again = pickle.loads(pickle.dumps(error))  # our own bytes
     assert type(again) is memarray.MemoryLimitError
     assert str(again) == str(error)
     assert vars(again) == vars(error)

@@ -4,7 +4,7 @@ import copy
 import inspect
 import pickle
 
-import numpy  # noqa: ICN001  # the name np is memarray's here
+import numpy  # the name np is memarray's here
 import pytest
 
 import memarray as np
@@ -162,13 +162,13 @@ def test_complex_numbers_into_real_arrays_warn(setting):
 
 def test_copies_and_pickles(setting):
     a = np.arange(6.0).reshape(2, 3)
-    for duplicate in (copy.copy(a), copy.deepcopy(a), pickle.loads(pickle.dumps(a)), a.copy(), np.array(a)):  # noqa: S301  # our own
+    for duplicate in (copy.copy(a), copy.deepcopy(a), pickle.loads(pickle.dumps(a)), a.copy(), np.array(a)):  # our own
         assert duplicate.base is None
         duplicate[0] = 9
     np.testing.assert_array_equal(a, numpy.arange(6.0).reshape(2, 3))
-    transposed = pickle.loads(pickle.dumps(a.T[1:]))  # noqa: S301
+    transposed = pickle.loads(pickle.dumps(a.T[1:]))
     np.testing.assert_array_equal(transposed, numpy.arange(6.0).reshape(2, 3).T[1:])
-    total = pickle.loads(pickle.dumps(a.sum()))  # noqa: S301
+    total = pickle.loads(pickle.dumps(a.sum()))
     assert type(total) is type(a.sum())
 
 
