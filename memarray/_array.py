@@ -191,7 +191,7 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
     def _view(self, step: Step, view: np.ndarray[Any, Any], *, writeable: bool = True) -> "ndarray":
         """A view of this array, one step on."""
-        if self._steps and self._steps[-1].is_strided and self._writeable and view.dtype == self.dtype:
+        if self._steps and self._steps[-1].is_strided and self._writeable:
             return self._strided(view, writeable=writeable)  # its elements may be the same ones: only those of the view are to be written
         return self._stepped(step, view, writeable=writeable)
 
@@ -499,7 +499,11 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         """A view with the offset and strides of NumPy's stand-in, whatever they are."""
         base = self if self._base is None else self._base
         whole = new_view_of_all(self._storage)
-        itemsize = self.dtype.itemsize
+        itemsize = view.dtype.itemsize
+        if view.dtype != whole.dtype:
+            if whole.nbytes % itemsize:
+                raise ValueError(f"this view of a view as {view.dtype} is not possible: its base has {whole.nbytes} bytes; copy it first")
+            whole = whole._reshaped((-1,)).view(view.dtype)
         offset = (view.ctypes.data - whole._view_in_numpy().ctypes.data) // itemsize
         strides = tuple(stride // itemsize for stride in view.strides)
         found = whole._stepped(strided_step(offset, strides, view), view, writeable=self._writeable and writeable)

@@ -5,25 +5,19 @@ the positions that they choose, since shapes depend on them; assigning a single 
 """
 
 import operator
-import warnings
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from memarray._array import Scalar, broadcasts_to, fill_from, ndarray, new_array, tight, without_leading_ones
-from memarray._creation import cast_jax
-from memarray._graph import Check, Node, Op, host, is_traced, leaf
+from memarray._gather import OUTSIDE, SCATTER, SCATTERS, TAKE, Entries, result_shape
+from memarray._graph import Check, Node, host, is_traced, leaf
 from memarray._operators import functions
 from memarray._record import lazy, record
 from memarray._routine import asarray_node, holds_arrays
 from memarray._views import basic_step
 
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
-
-# One entry of an advanced index: ("array", ndim), ("slice", length, step), ("int",) or ("new",); arrays and starts are operands.
-Entries = tuple[tuple[Any, ...], ...]
 
 
 _NO_INDEX = "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices"
@@ -188,8 +182,8 @@ def _set_at_positions(array: ndarray, mask: ndarray, value: ndarray) -> None:
     count = len(positions[0])
     if value.ndim == 1 and mask.ndim == array.ndim and len(value) not in (1, count):
         raise ValueError(
-            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values where the mask "
-            "is true"
+            f"NumPy boolean array indexing assignment cannot assign {len(value)} input values to the {count} output values "
+            "where the mask is true"
         )
     _scatter(array, tuple(new_array(leaf(each)) for each in positions), value)
 
@@ -223,6 +217,7 @@ def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any
         entries = (*entries, Ellipsis)
     found: list[tuple[Any, ...]] = []
     operands: list[Any] = []
+    arrays: list[tuple[ndarray, int]] = []
     axis = 0
     for entry in entries:
         if entry is None:
@@ -242,11 +237,16 @@ def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any
             axis = _expand_mask(entry, shape, axis, found, operands)
         else:
             index = entry if isinstance(entry, ndarray) else new_array(leaf(np.asarray(entry, np.intp)))
-            check_bounds(index, shape[axis], axis)
+            arrays.append((index, axis))
             found.append(("array", index.ndim))
             operands.append(index._node())
             axis += 1
-    return tuple(found), operands, _result_shape(found, operands)
+    result = result_shape(found, operands)
+    takes_none = any(not index.size for index, _ in arrays)  # then NumPy does not look at the other arrays
+    for index, along in arrays:
+        if not (takes_none and index.ndim):
+            check_bounds(index, shape[along], along)
+    return tuple(found), operands, result
 
 
 def _expand_mask(mask: ndarray, shape: tuple[int, ...], axis: int, found: list[tuple[Any, ...]], operands: list[Any]) -> int:
@@ -262,34 +262,14 @@ def _expand_mask(mask: ndarray, shape: tuple[int, ...], axis: int, found: list[t
     return axis + mask.ndim
 
 
-def _result_shape(entries: list[tuple[Any, ...]], operands: list[Any]) -> tuple[int, ...]:
-    """NumPy's rule: the arrays' common shape stands where they stood if they stood together, else in front."""
-    rest = iter(operands)
-    shapes, places, kept = [], [], []
-    for place, entry in enumerate(entries):
-        if entry[0] == "new":
-            kept.append(1)
-            continue
-        operand = next(rest)
-        if entry[0] in ("array", "mask"):
-            shapes.append(operand.shape)
-            places.append((place, len(kept)))
-        else:
-            kept.append(entry[1])
-    try:
-        common = np.broadcast_shapes(*shapes)
-    except ValueError:
-        listed = " ".join(str(shape).replace(" ", "") for shape in shapes)
-        raise IndexError(f"shape mismatch: indexing arrays could not be broadcast together with shapes {listed} ") from None
-    together = places[-1][0] - places[0][0] == len(places) - 1
-    at = places[0][1] if together else 0
-    return (*kept[:at], *common, *kept[at:])
-
-
 def check_bounds(index: ndarray, length: int, axis: int = 0) -> None:
     """IndexError now if the index is evaluated; at evaluation otherwise."""
     node = index._node()
-    if not index.size or not _is_known(node):
+    if not index.size:
+        return
+    if not _is_known(node):
+        if not length:
+            raise IndexError(f"an index is out of bounds for axis {axis} with size 0")
         return
     values = host(node)
     low, high = values.min(), values.max()
@@ -299,6 +279,8 @@ def check_bounds(index: ndarray, length: int, axis: int = 0) -> None:
 
 
 def _attach_bounds_checks(node: Node, entries: Entries, operands: list[Any], shape: tuple[int, ...]) -> None:
+    if any(type(operand) is Node and 0 in operand.shape for operand in operands):
+        return
     axis = 0
     rest = iter(operands)
     for entry in entries:
@@ -306,62 +288,9 @@ def _attach_bounds_checks(node: Node, entries: Entries, operands: list[Any], sha
             continue
         operand = next(rest)
         if entry[0] == "array" and operand.value is None:
-            failed = lazy(_OUTSIDE, (operand,), (("length", shape[axis]),), (), np.dtype(bool))
+            failed = lazy(OUTSIDE, (operand,), (("length", shape[axis]),), (), np.dtype(bool))
             node.checks = (*node.checks, Check(failed, IndexError, f"an index is out of bounds for axis {axis} with size {shape[axis]}"))
         axis += entry[0] != "mask"
-
-
-_OUTSIDE = Op(
-    "index out of bounds",
-    lambda index, length: jnp.any((index < -length) | (index >= length)),
-    lambda index, length: np.any((index < -length) | (index >= length)),
-)
-
-
-def _key_of(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
-    """The entries as an index of arrays and whole dimensions; slices are taken apart beforehand."""
-    rest = iter(operands)
-    key: list[Any] = []
-    for entry in entries:
-        if entry[0] == "new":
-            key.append(None)
-            continue
-        operand = next(rest)
-        key.append(slice(None) if entry[0] == "slice" else operand)
-    return tuple(key)
-
-
-def _sliced(x: Any, operands: tuple[Any, ...], entries: Entries) -> Any:
-    """`x` with the slices of an index applied, so that only whole dimensions and arrays are left of it."""
-    axis = 0
-    rest = iter(operands)
-    for entry in entries:
-        if entry[0] == "new":
-            continue
-        operand = next(rest)
-        if entry[0] == "slice" and (entry[1], entry[2]) != (x.shape[axis], 1):
-            x = _slice_jax(x, operand, entry[1], entry[2], axis)
-        axis += 1
-    return x
-
-
-def _slice_jax(x: Any, start: Any, length: int, step: int, axis: int) -> Any:
-    low = start + (length - 1) * step if step < 0 and length else start
-    extent = (length - 1) * abs(step) + 1 if length else 0
-    x = lax.dynamic_slice_in_dim(x, low, extent, axis)
-    x = lax.slice_in_dim(x, 0, extent, abs(step), axis)
-    return lax.rev(x, [axis]) if step < 0 else x
-
-
-def _take_jax(x: Any, *operands: Any, entries: Entries) -> Any:
-    return _sliced(x, operands, entries).at[_key_of(operands, entries)].get(mode="promise_in_bounds")
-
-
-def _take_numpy(x: Any, *operands: Any, entries: Entries) -> Any:
-    return x[_positions(operands, entries)]
-
-
-TAKE = Op("take", _take_jax, _take_numpy)
 
 
 def _gather(array: ndarray, entries: tuple[Any, ...]) -> ndarray:
@@ -393,86 +322,6 @@ def _widen(array: ndarray, entries: Entries) -> tuple[ndarray, Entries]:
 # -- writing through integer arrays
 
 
-def _positions(operands: tuple[Any, ...], entries: Entries) -> tuple[Any, ...]:
-    """The entries as an index of NumPy's."""
-    key: list[Any] = []
-    rest = iter(operands)
-    for entry in entries:
-        if entry[0] == "new":
-            key.append(None)
-            continue
-        operand = next(rest)
-        if entry[0] == "slice":
-            stop = int(operand) + entry[1] * entry[2]
-            operand = slice(int(operand), None if stop < 0 else stop, entry[2]) if entry[1] else slice(0, 0)
-        key.append(operand)
-    return tuple(key)
-
-
-def _scatter_jax(x: Any, part: Any, *operands: Any, entries: Entries, how: Any, loop: Any) -> Any:
-    key = _key_of(operands, entries)
-    if all(entry[0] != "slice" or _is_whole(entry, operand, length) for entry, operand, length in _by_axis(entries, operands, x.shape)):
-        return _update(x, key, part, how, loop)
-    return _put_back(x, _update(_sliced(x, operands, entries), key, part, how, loop), operands, entries)
-
-
-_SCATTERS = {"add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "max", "minimum": "min"}
-
-
-def _update(x: Any, key: tuple[Any, ...], part: Any, how: Any, loop: Any) -> Any:
-    """`x[key] = part`, or ``how(x[key], part)``, once for each time that an index is there."""
-    at = x.at[key]
-    if how is None:
-        return at.set(part, mode="promise_in_bounds")
-    if loop is None:
-        return getattr(at, _SCATTERS[how.__name__])(part, mode="promise_in_bounds")
-    positions = jnp.arange(x.size).reshape(x.shape)[key]
-    values = jnp.broadcast_to(part, positions.shape).reshape(-1)
-    positions = positions.reshape(-1)
-
-    def step(i: Any, flat: Any) -> Any:
-        place = positions[i]
-        operands = (flat[place], values[i])[: how.nin]
-        result = how.kernel(*[operand.astype(dtype) for operand, dtype in zip(operands, loop, strict=True)])
-        return flat.at[place].set(cast_jax(result, flat.dtype))
-
-    return lax.fori_loop(0, positions.size, step, x.reshape(-1)).reshape(x.shape)
-
-
-def _by_axis(entries: Entries, operands: tuple[Any, ...], shape: tuple[int, ...]) -> list[tuple[tuple[Any, ...], Any, int]]:
-    return list(zip((entry for entry in entries if entry[0] != "new"), operands, shape, strict=True))
-
-
-def _is_whole(entry: tuple[Any, ...], start: Any, length: int) -> bool:
-    return isinstance(start, int) and (entry[1], entry[2], start) == (length, 1, 0)
-
-
-def _put_back(x: Any, part: Any, operands: tuple[Any, ...], entries: Entries) -> Any:
-    from memarray._views import PUT  # noqa: PLC0415
-
-    pattern, starts = [], []
-    for entry, operand, length in _by_axis(entries, operands, x.shape):
-        pattern.append(entry if entry[0] == "slice" else ("slice", length, 1))
-        starts.append(operand if entry[0] == "slice" else 0)
-    return PUT.jax(x, part, *starts, pattern=tuple(pattern))
-
-
-def _scatter_numpy(x: Any, part: Any, *operands: Any, entries: Entries, how: Any, loop: Any) -> Any:
-    del loop
-    found = x.copy()
-    key = _positions(operands, entries)
-    if how is None:
-        found[key] = part
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a lazy operation gives no warnings
-            how.numpy.at(found, key, *(part,)[: how.nin - 1])
-    return found
-
-
-SCATTER = Op("put", _scatter_jax, _scatter_numpy)
-
-
 def apply_at(array: ndarray, key: Any, value: ndarray, how: Any, loop: tuple[Any, ...]) -> None:
     """`how.at(array, key, value)` for a ufunc whose loop has these dtypes; of a function of one operand the value is of no matter."""
     entries = _plain(key if type(key) is tuple else (key,))
@@ -493,8 +342,8 @@ def apply_at(array: ndarray, key: Any, value: ndarray, how: Any, loop: tuple[Any
 
 
 def _adds_up(how: Any, loop: tuple[Any, ...], dtype: np.dtype[Any], given: np.dtype[Any]) -> bool:
-    """Whether XLA's scatter does it in the array's own dtype. Of floats only the rounding differs from NumPy's, at each step."""
-    if how.__name__ not in _SCATTERS or "b" in (dtype.kind, given.kind):
+    """Whether XLA's scatter does it in the array's own dtype. Of floats the rounding differs from NumPy's, which rounds at each step."""
+    if how.__name__ not in SCATTERS or "b" in (dtype.kind, given.kind):
         return False
     if all(each == dtype for each in loop):
         return True

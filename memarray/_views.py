@@ -245,6 +245,7 @@ def _transposed(x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def _transposed_back(part: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
+    del x
     return part.transpose(tuple(int(axis) for axis in np.argsort(axes)))
 
 
@@ -253,6 +254,7 @@ def _reshaped(x: Any, *, shape: tuple[int, ...]) -> Any:
 
 
 def _reshaped_back(part: Any, x: Any, *, shape: tuple[int, ...]) -> Any:
+    del shape
     return part.reshape(x.shape)
 
 
@@ -360,10 +362,11 @@ def _put_strided_numpy(x: Any, part: Any, *, offset: int, shape: tuple[int, ...]
 STRIDED = Op("as_strided", _strided_jax, _strided_numpy)
 _PUT_STRIDED = Op("put_strided", _put_strided_positions, _put_strided_numpy)
 
-BROADCAST = Op("broadcast_to", lambda x, shape: jnp.broadcast_to(x, shape), lambda x, shape: np.broadcast_to(x, shape))
+BROADCAST = Op("broadcast_to", jnp.broadcast_to, np.broadcast_to)
 
 
-def _read_only(x: Any, part: Any, **params: Any) -> Any:
+def _read_only(*values: Any, **params: Any) -> Any:
+    del values, params
     raise AssertionError("a broadcast view is read-only")
 
 

@@ -90,7 +90,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         check_bounds(positions, target.size)
     positions = positions.reshape(-1)
     if mode == "wrap":
-        positions = positions % target.size
+        positions = functions["remainder"](positions, target.size)
     elif mode == "clip":
         positions = functions["clip"](positions, 0, target.size - 1)
     elif mode != "raise":

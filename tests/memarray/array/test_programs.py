@@ -25,14 +25,14 @@ def run_program(data: st.DataObject, length: int, *, values_each_step: bool) -> 
     comparison.check_values()
 
 
-@settings(QUIET, max_examples=300)
+@settings(QUIET, max_examples=250)
 @given(st.data())
 def test_small_arrays_at_once(data):
     with eager_bytes(4096):
         run_program(data, 8, values_each_step=True)
 
 
-@settings(QUIET, max_examples=40)
+@settings(QUIET, max_examples=30)
 @given(st.data())
 def test_recorded(data):
     with eager_bytes(0):
