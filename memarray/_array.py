@@ -600,6 +600,11 @@ class Scalar(ndarray):
         except IndexError:
             raise IndexError("invalid index to scalar variable.") from None
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(key, (int, np.integer, slice)):
+            raise TypeError(f"'numpy.{self.dtype.name}' object does not support item assignment")
+        super().__setitem__(key, value)
+
     def __len__(self) -> int:
         raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")
 
