@@ -1,0 +1,1 @@
+"""NumPy's functions on JAX arrays, as NumPy has them: what lazy arrays are replayed with."""
