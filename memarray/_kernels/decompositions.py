@@ -172,11 +172,11 @@ def det(a: ArrayLike) -> Array:
 
 def _slogdet(a: Array) -> tuple[Array, Array]:
     pivots, swaps = factored(a)
-    sizes = jnp.abs(pivots)
-    is_singular = jnp.any(pivots == 0, axis=-1)
     is_odd = jnp.sum(swaps != jnp.arange(a.shape[-1]), axis=-1) % 2
-    sign = (1 - 2 * is_odd) * jnp.prod(pivots / jnp.where(sizes == 0, 1, sizes), axis=-1)
-    logarithm = jnp.sum(jnp.log(sizes), axis=-1)
+    signs = jnp.sign(pivots) if jnp.iscomplexobj(a) else jnp.where(pivots < 0, -1.0, 1.0)
+    sign = (1 - 2 * is_odd) * jnp.prod(signs, axis=-1)
+    is_singular = jnp.any(pivots == 0, axis=-1)
+    logarithm = jnp.sum(jnp.log(jnp.abs(pivots)), axis=-1)
     return jnp.where(is_singular, 0, sign), jnp.where(is_singular, -jnp.inf, logarithm)
 
 

@@ -21,8 +21,8 @@ _EXACT = Precision.HIGHEST  # float32 stays float32 inside products, on devices 
 
 
 def as_array(x: ArrayLike) -> Array:
-    """`x` as a JAX array whose dtype is NumPy's: Python's numbers are float64, int64 and complex128."""
-    return x if isinstance(x, jax.Array) else jnp.asarray(np.asarray(x))
+    """`x` as a JAX array whose dtype is NumPy's: Python's numbers are float64, int64 and complex128, and no dtype is weak."""
+    return jax.lax.convert_element_type(x, x.dtype) if isinstance(x, jax.Array) else jnp.asarray(np.asarray(x))
 
 
 def promoted(*operands: ArrayLike, dtype: np.dtype | None = None) -> tuple[Array, ...]:

@@ -95,7 +95,8 @@ def test_what_numpy_refuses_along_an_axis(name, params) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{"axes": (0, 3)}, {"s": (1, 2), "axes": (0,)}, {"s": (2, 2), "axes": (0, 3)}, {"s": (0, 2), "axes": (0, 1)}, {"norm": "other"}]
+    "params",
+    [{"axes": (0, 3)}, {"s": (1, 2), "axes": (0,)}, {"s": (2, 2), "axes": (0, 3)}, {"s": (0, 2), "axes": (0, 1)}, {"norm": "other"}],
 )
 @pytest.mark.parametrize("name", MANY_AXES)
 def test_what_numpy_refuses_along_many(name, params) -> None:

@@ -110,7 +110,7 @@ def deficient(dtype: str = "float64") -> np.ndarray:
 @pytest.mark.parametrize("rcond", [None, 1e-3, 1e-8, 0, -1, 2.0])
 def test_least_squares_cut_off_as_numpys(rcond) -> None:
     """Where the rank is less than the columns NumPy returns no residuals; here they come with their values."""
-    a, b = deficient(), sample((5, 2), "float64")
+    a, b = deficient(), sample((5, 2), "float64", 1)
     x, residuals, rank, s = run(linalg.lstsq, a, b, rcond=rcond)
     expected = run_numpy(np.linalg.lstsq, a, b, rcond=rcond)
     assert rank.dtype == expected[2].dtype == np.int32
@@ -128,7 +128,8 @@ def test_least_squares_cut_off_as_numpys(rcond) -> None:
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 7, -1, -3])
 @pytest.mark.parametrize("dtype", ["bool", "int8", "float32", "complex128"])
 def test_powers_are_numpys(n, dtype) -> None:
-    assert_agrees(*both("matrix_power"), matrix((3, 3), dtype), n=n, slack=50)
+    x = np.eye(3, dtype=bool)[[1, 2, 0]] if dtype == "bool" else matrix((3, 3), dtype)
+    assert_agrees(*both("matrix_power"), x, n=n, slack=50)
     if n in {0, 3}:
         assert_agrees(*both("matrix_power"), matrix((2, 3, 3), dtype), n=n, slack=50)
 
@@ -213,7 +214,7 @@ ORDERS_OF_MATRICES = [None, "fro", "f", "nuc", 1, -1, 2, -2, np.inf, -np.inf]
 
 
 @pytest.mark.parametrize("order", ORDERS_OF_VECTORS)
-@pytest.mark.parametrize("dtype", ["int8", "float32", "complex128"])
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
 def test_norms_of_vectors_are_numpys(order, dtype) -> None:
     x = sample((3, 4), dtype) + np.asarray(1, dtype)
     assert_agrees(*both("norm"), x[0], ord=order)
@@ -264,7 +265,9 @@ def test_condition_numbers_of_matrices_that_are_not_square() -> None:
     assert_agrees(*both("cond"), np.zeros((4, 3)))
 
 
-@pytest.mark.parametrize("params", [{}, {"tol": 1.0}, {"rtol": 1e-3}, {"tol": np.array([1e-9, 100])}, {"rtol": np.array([1e-9, 0.9])}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"tol": 1.0}, {"rtol": 1e-3}, {"tol": np.array([1e-9, 100])}, {"rtol": np.array([1e-9, 0.9])}], ids=str
+)
 def test_ranks_are_numpys(params) -> None:
     assert_agrees(*both("matrix_rank"), np.stack([deficient(), np.zeros((5, 4))]), **params)
 
@@ -377,7 +380,10 @@ INFINITE = np.array([[np.inf, 1], [1, 1]])
 
 DATA = [
     *[("inv", (x,), {}) for x in (SINGULAR, ROW_OF_ZEROS, FINE, INDEFINITE, np.zeros((1, 1)), np.full((1, 1), np.nan), INFINITE)],
-    *[("inv", (x,), {}) for x in (WITH_NAN, np.array([[0, 0], [0, np.nan]]), np.ones((0, 0)), np.stack([FINE, SINGULAR]), SINGULAR.astype(int))],
+    *[
+        ("inv", (x,), {})
+        for x in (WITH_NAN, np.array([[0, 0], [0, np.nan]]), np.ones((0, 0)), np.stack([FINE, SINGULAR]), SINGULAR.astype(int))
+    ],
     *[("inv", (x.astype(np.complex64),), {}) for x in (SINGULAR, FINE)],
     ("inv", (np.float32(1e-30) * FINE.astype(np.float32),), {}),
     ("inv", (np.full((1, 1), 1e-300, np.float64),), {}),
@@ -386,7 +392,10 @@ DATA = [
     *[("matrix_power", (x,), {"n": n}) for x in (SINGULAR, FINE) for n in (2, -1)],
     *[("tensorsolve", (x.reshape(2, 1, 2), np.ones((2, 1))), {}) for x in (SINGULAR, FINE)],
     *[("tensorinv", (x.reshape(2, 1, 2),), {}) for x in (SINGULAR, FINE)],
-    *[("cholesky", (x,), {}) for x in (INDEFINITE, FINE, SINGULAR, -FINE, WITH_NAN, np.full((1, 1), np.nan), np.zeros((1, 1)), np.ones((0, 0)))],
+    *[
+        ("cholesky", (x,), {})
+        for x in (INDEFINITE, FINE, SINGULAR, -FINE, WITH_NAN, np.full((1, 1), np.nan), np.zeros((1, 1)), np.ones((0, 0)))
+    ],
     *[("cholesky", (x,), {}) for x in (np.array([[0, 0], [0, np.nan]]), np.array([[1, np.nan], [0, 1]]), np.stack([FINE, INDEFINITE]))],
     *[("cholesky", (x,), {"upper": True}) for x in (np.array([[1.0, 2], [0, 1]]), np.array([[1.0, 0], [2, 1]]))],
     *[(name, (x,), {}) for name in ("eig", "eigvals") for x in (FINE, WITH_NAN, np.diag([1, np.inf]), np.ones((0, 0)))],
@@ -420,17 +429,31 @@ def test_checks_say_what_numpy_raises(case) -> None:
         failed = jax.jit(program)(*operands)
     assert failed.shape == ()
     assert failed.dtype == bool
+    raised = None
     try:
         run_numpy(getattr(np.linalg, name), *operands, **params)
     except np.linalg.LinAlgError as error:
-        assert failed
-        assert (type(error), str(error)) == (kind, message)
-    else:
-        assert not failed
+        raised = error
+    assert bool(failed) == (raised is not None)
+    assert raised is None or (type(raised), str(raised)) == (kind, message)
 
 
 def test_every_function_that_can_fail_has_a_check() -> None:
-    fine = {"cross", "det", "diagonal", "matmul", "matrix_transpose", "multi_dot", "outer", "qr", "slogdet", "tensordot", "trace", "vecdot", "vector_norm"}
+    fine = {
+        "cross",
+        "det",
+        "diagonal",
+        "matmul",
+        "matrix_transpose",
+        "multi_dot",
+        "outer",
+        "qr",
+        "slogdet",
+        "tensordot",
+        "trace",
+        "vecdot",
+        "vector_norm",
+    }
     assert set(linalg.__all__) - {"CHECKS"} == fine | set(linalg.CHECKS)
     assert set(linalg.__all__) - {"CHECKS"} == set(np.linalg.__all__) - {"LinAlgError"}
 
@@ -441,7 +464,7 @@ def test_the_check_costs_no_second_decomposition() -> None:
 
     with jax.enable_x64(True):
         text = jax.jit(program).lower(np.ones((8, 8))).compile().as_text()
-    assert text.count('custom_call_target="lapack_dgetrf') <= 1
+    assert text.count('custom_call_target="lapack_dgetrf') == 1
 
 
 @pytest.mark.parametrize("name", ["svd", "svdvals", "pinv", "lstsq"])

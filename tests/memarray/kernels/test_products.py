@@ -150,7 +150,9 @@ LINALG = [
 @pytest.mark.parametrize("case", LINALG, ids=str)
 def test_products_of_linalg_are_numpys(case, dtype) -> None:
     name, shapes, params = case
-    assert_agrees(getattr(linalg, name), getattr(np.linalg, name), *(sample(shape, dtype, seed) for seed, shape in enumerate(shapes)), **params)
+    assert_agrees(
+        getattr(linalg, name), getattr(np.linalg, name), *(sample(shape, dtype, seed) for seed, shape in enumerate(shapes)), **params
+    )
 
 
 MIXED = [("float32", "int64"), ("int8", "uint8"), ("float32", "complex128"), ("bool", "int8"), ("int64", "complex64"), ("float16", "int8")]
