@@ -12,7 +12,6 @@ from memarray._array import ndarray, new_array
 from memarray._config import config
 from memarray._evaluate import evaluate
 from memarray._graph import held_bytes, leaf
-from memarray._protocols import of_numpy
 from memarray._routine import _summary, wrap
 from memarray._units import format_bytes
 from memarray.errors import MemoryLimitError
@@ -31,7 +30,6 @@ def host_function(numpy_function: Callable[..., Any], *, factor: int = WORK_FACT
     call.__qualname__ = call.__name__
     call.__module__ = "memarray"
     call.__doc__ = f"As `numpy.{call.__name__}`; evaluates its arguments. See NumPy's documentation.\n\n{_summary(numpy_function)}"
-    of_numpy[numpy_function] = call
     _host_functions.add(call)
     return call
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from memarray import _protocols
 from memarray._operators import functions
-from memarray._routine import Routine
 from memarray._ufunc import ufunc
 
 
 def complete(namespace: dict[str, Any]) -> None:
-    """Register the package's functions, under their names and for NumPy's protocols, and give arrays their methods and operators."""
+    """Register the package's functions, under their names, which methods and operators use, and for NumPy's protocols."""
     functions.update({name: value for name, value in namespace.items() if callable(value) and not name.startswith("_")})
     for name, value in functions.items():
         _register(getattr(np, name, None), value)
@@ -26,8 +25,8 @@ def complete(namespace: dict[str, Any]) -> None:
 
 
 def _register(of_numpy: Any, ours: Any) -> None:
-    if callable(of_numpy) and of_numpy is not ours and not isinstance(ours, (Routine, ufunc, type)):
-        _protocols.of_numpy.setdefault(of_numpy, ours)
+    if callable(of_numpy) and of_numpy is not ours and not isinstance(ours, (ufunc, type)):
+        _protocols.of_numpy[of_numpy] = ours
 
 
 class _ArrayApi(ModuleType):

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from memarray._protocols import of_numpy
+from memarray._kernels import products
 from memarray._routine import Routine
 
-cross = Routine(np.cross, jnp.cross, "a b", grows=True)
-dot = Routine(np.dot, jnp.dot, "a b", names="a b out", grows=True)
-inner = Routine(np.inner, jnp.inner, "a b", names="a b", grows=True)
-kron = Routine(np.kron, jnp.kron, "a b", grows=True)
-matmul = Routine(np.matmul, jnp.matmul, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
-matvec = Routine(np.matvec, jnp.matvec, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
-outer = Routine(np.outer, jnp.outer, "a b", grows=True)
-tensordot = Routine(np.tensordot, jnp.tensordot, "a b", grows=True)
-trace = Routine(np.trace, jnp.trace, "a")
-vdot = Routine(np.vdot, jnp.vdot, "a b", names="a b")
-vecdot = Routine(np.vecdot, jnp.vecdot, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
-vecmat = Routine(np.vecmat, jnp.vecmat, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
+cross = Routine(np.cross, products.cross, "a b", grows=True)
+dot = Routine(np.dot, products.dot, "a b", names="a b out", grows=True)
+inner = Routine(np.inner, products.inner, "a b", names="a b", grows=True)
+kron = Routine(np.kron, products.kron, "a b", grows=True)
+matmul = Routine(np.matmul, products.matmul, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
+matvec = Routine(np.matvec, products.matvec, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
+outer = Routine(np.outer, products.outer, "a b", grows=True)
+tensordot = Routine(np.tensordot, products.tensordot, "a b", grows=True)
+trace = Routine(np.trace, products.trace, "a")
+vdot = Routine(np.vdot, products.vdot, "a b", names="a b")
+vecdot = Routine(np.vecdot, products.vecdot, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
+vecmat = Routine(np.vecmat, products.vecmat, "x1 x2", names="x1 x2 out axes axis keepdims casting order dtype subok signature", grows=True)
 
 
 def einsum(*operands: Any, out: Any = None, optimize: Any = False, **kwargs: Any) -> Any:
@@ -49,10 +48,9 @@ def _numpy_einsum(subscripts: str, operands: Any, **kwargs: Any) -> Any:
 
 
 def _jax_einsum(subscripts: str, operands: Any, **kwargs: Any) -> Any:
-    return jnp.einsum(subscripts, *operands, **kwargs)
+    return products.einsum(subscripts, *operands, **kwargs)
 
 
 _einsum = Routine(
     _numpy_einsum, _jax_einsum, "operands*", names="subscripts operands out optimize dtype casting order", name="einsum", grows=True
 )
-of_numpy[np.einsum] = einsum

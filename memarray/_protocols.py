@@ -8,10 +8,9 @@ import numpy as np
 
 from memarray._array import ndarray
 from memarray._operators import functions
-from memarray._routine import routines
 from memarray._ufunc import ufunc, ufuncs
 
-of_numpy: dict[Any, Any] = {}  # memarray's function for each of NumPy's that is no `Routine`
+of_numpy: dict[Any, Any] = {}  # memarray's function for each of NumPy's, filled when the namespace is complete
 
 
 def call_ufunc(function: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -54,7 +53,7 @@ def _is_target(value: Any) -> bool:
 
 def call_function(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """`numpy.ndarray.__array_function__` for lazy arrays."""
-    ours = routines.get(function) or of_numpy.get(function)
+    ours = of_numpy.get(function)
     if ours is None:
         name = f"{function.__module__}.{function.__name__}"
         raise TypeError(

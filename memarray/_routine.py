@@ -25,8 +25,6 @@ Spec = tuple[tuple[int, ...], np.dtype[Any]]
 NEVER_PARAMETERS = frozenset({"order", "subok", "like", "device"})  # of layout and subclasses, which lazy arrays have none of
 ORACLE_ELEMENTS = 1 << 22  # operands up to so many elements are shown to NumPy for the words of an error
 
-routines: dict[Any, "Routine"] = {}  # by NumPy's function, for `__array_function__`
-
 
 class Routine:
     """A function of NumPy's as an operation of lazy arrays.
@@ -79,7 +77,6 @@ class Routine:
         self._specs: dict[Any, tuple[bool, tuple[Spec, ...]]] = {}
         self._op = Op(self.__name__, self._run_jax, self._run_numpy)
         self._check_op = Op(f"check of {self.__name__}", self._run_check, self._run_check)
-        routines.setdefault(numpy_function, self)
         with suppress(ValueError, TypeError):
             self.__signature__ = inspect.signature(numpy_function)
 
@@ -316,4 +313,4 @@ def _summary(function: Callable[..., Any]) -> str:
     return " ".join(paragraph)
 
 
-__all__ = ["Routine", "as_operand", "asarray_node", "holds_arrays", "is_traced", "routines", "wrap"]
+__all__ = ["Routine", "as_operand", "asarray_node", "holds_arrays", "is_traced", "wrap"]

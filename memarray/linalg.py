@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.linalg import LinAlgError
 
@@ -19,37 +18,46 @@ def _result(name: str) -> Any:
     return type(getattr(np.linalg, name)(np.eye(1)))
 
 
-cholesky = Routine(np.linalg.cholesky, jnp.linalg.cholesky, "a", check=kernels.CHECKS["cholesky"])
-cond = Routine(np.linalg.cond, jnp.linalg.cond, "x")
-cross = Routine(np.linalg.cross, jnp.linalg.cross, "x1 x2", grows=True)
-det = Routine(np.linalg.det, jnp.linalg.det, "a")
-eigh = Routine(np.linalg.eigh, jnp.linalg.eigh, "a", check=kernels.CHECKS["eigh"], several=_result("eigh"))
-eigvalsh = Routine(np.linalg.eigvalsh, jnp.linalg.eigvalsh, "a")
-inv = Routine(np.linalg.inv, jnp.linalg.inv, "a", check=kernels.CHECKS["inv"])
+cholesky = Routine(np.linalg.cholesky, kernels.cholesky, "a", check=kernels.CHECKS["cholesky"])
+cond = Routine(np.linalg.cond, kernels.cond, "x", check=kernels.CHECKS["cond"])
+cross = Routine(np.linalg.cross, kernels.cross, "x1 x2", grows=True)
+det = Routine(np.linalg.det, kernels.det, "a")
+eigh = Routine(np.linalg.eigh, kernels.eigh, "a", check=kernels.CHECKS["eigh"], several=_result("eigh"))
+eigvalsh = Routine(np.linalg.eigvalsh, kernels.eigvalsh, "a", check=kernels.CHECKS["eigvalsh"])
+inv = Routine(np.linalg.inv, kernels.inv, "a", check=kernels.CHECKS["inv"])
 matmul = _products.matmul
-matrix_norm = Routine(np.linalg.matrix_norm, jnp.linalg.matrix_norm, "x")
-matrix_power = Routine(np.linalg.matrix_power, jnp.linalg.matrix_power, "a")
-matrix_rank = Routine(np.linalg.matrix_rank, kernels.matrix_rank, "A tol rtol")
+matrix_norm = Routine(np.linalg.matrix_norm, kernels.matrix_norm, "x")
+matrix_power = Routine(np.linalg.matrix_power, kernels.matrix_power, "a", check=kernels.CHECKS["matrix_power"])
+matrix_rank = Routine(np.linalg.matrix_rank, kernels.matrix_rank, "A tol rtol", check=kernels.CHECKS["matrix_rank"])
 matrix_transpose = _rearranging.matrix_transpose
-multi_dot = Routine(np.linalg.multi_dot, jnp.linalg.multi_dot, "arrays*", grows=True)
-norm = Routine(np.linalg.norm, jnp.linalg.norm, "x")
-outer = Routine(np.linalg.outer, jnp.linalg.outer, "x1 x2", grows=True)
-pinv = Routine(np.linalg.pinv, kernels.pinv, "a rcond rtol")
-qr = Routine(np.linalg.qr, jnp.linalg.qr, "a", several=_result("qr"), grows=True)
-slogdet = Routine(np.linalg.slogdet, jnp.linalg.slogdet, "a", several=_result("slogdet"))
-solve = Routine(np.linalg.solve, jnp.linalg.solve, "a b", check=kernels.CHECKS["solve"])
-svd = Routine(np.linalg.svd, jnp.linalg.svd, "a", check=kernels.CHECKS["svd"], several=_result("svd"), grows=True)
-svdvals = Routine(np.linalg.svdvals, jnp.linalg.svdvals, "x")
-tensordot = Routine(np.linalg.tensordot, jnp.linalg.tensordot, "x1 x2", grows=True)
-tensorinv = Routine(np.linalg.tensorinv, jnp.linalg.tensorinv, "a")
-tensorsolve = Routine(np.linalg.tensorsolve, jnp.linalg.tensorsolve, "a b")
-trace = Routine(np.linalg.trace, jnp.linalg.trace, "x")
-vecdot = Routine(np.linalg.vecdot, jnp.linalg.vecdot, "x1 x2", grows=True)
-vector_norm = Routine(np.linalg.vector_norm, jnp.linalg.vector_norm, "x")
+multi_dot = Routine(np.linalg.multi_dot, kernels.multi_dot, "arrays*", grows=True)
+_norm = Routine(np.linalg.norm, kernels.norm, "x")
+_norm_by_svd = Routine(np.linalg.norm, kernels.norm, "x", check=kernels.CHECKS["norm"])
+outer = Routine(np.linalg.outer, kernels.outer, "x1 x2", grows=True)
+pinv = Routine(np.linalg.pinv, kernels.pinv, "a rcond rtol", check=kernels.CHECKS["pinv"])
+qr = Routine(np.linalg.qr, kernels.qr, "a", several=_result("qr"), grows=True)
+slogdet = Routine(np.linalg.slogdet, kernels.slogdet, "a", several=_result("slogdet"))
+solve = Routine(np.linalg.solve, kernels.solve, "a b", check=kernels.CHECKS["solve"])
+svd = Routine(np.linalg.svd, kernels.svd, "a", check=kernels.CHECKS["svd"], several=_result("svd"), grows=True)
+svdvals = Routine(np.linalg.svdvals, kernels.svdvals, "x", check=kernels.CHECKS["svdvals"])
+tensordot = Routine(np.linalg.tensordot, kernels.tensordot, "x1 x2", grows=True)
+tensorinv = Routine(np.linalg.tensorinv, kernels.tensorinv, "a", check=kernels.CHECKS["tensorinv"])
+tensorsolve = Routine(np.linalg.tensorsolve, kernels.tensorsolve, "a b", check=kernels.CHECKS["tensorsolve"])
+trace = Routine(np.linalg.trace, kernels.trace, "x")
+vecdot = Routine(np.linalg.vecdot, kernels.vecdot, "x1 x2", grows=True)
+vector_norm = Routine(np.linalg.vector_norm, kernels.vector_norm, "x")
 
-_eig = Routine(np.linalg.eig, jnp.linalg.eig, "a", probed=False, several=_result("eig"))
-_eigvals = Routine(np.linalg.eigvals, jnp.linalg.eigvals, "a", probed=False)
-_lstsq = Routine(np.linalg.lstsq, kernels.lstsq, "a b")
+_eig = Routine(np.linalg.eig, kernels.eig, "a", check=kernels.CHECKS["eig"], probed=False, several=_result("eig"))
+_eigvals = Routine(np.linalg.eigvals, kernels.eigvals, "a", check=kernels.CHECKS["eigvals"], probed=False)
+_lstsq = Routine(np.linalg.lstsq, kernels.lstsq, "a b", check=kernels.CHECKS["lstsq"])
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> ndarray:
+    """Norms of vectors and matrices. (Only those by singular values can fail, so only these are checked.)"""
+    found = asarray(x)
+    is_of_matrices = found.ndim == 2 if axis is None else isinstance(axis, (tuple, list)) and len(axis) == 2
+    routine = _norm_by_svd if is_of_matrices and ord in (2, -2, "nuc") else _norm
+    return routine(found, ord, axis, keepdims)
 
 
 def eig(a: Any) -> Any:

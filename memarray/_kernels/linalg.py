@@ -79,7 +79,7 @@ __all__ = [
 
 Check = tuple[Callable[..., Array], type[Exception], str]
 
-_NOT_GIVEN: Any = np._NoValue  # noqa: SLF001 (NumPy's default of `rtol`, which has no public name)
+_NOT_GIVEN: Any = np._NoValue
 _LAPACK_EPS = 2.0**-53  # of dgelsd, where `rcond` is none
 
 
@@ -326,7 +326,7 @@ def _inv_failed(_results: tuple[Array, ...], a: ArrayLike) -> Array:
     return _lacks_inverse(a)
 
 
-def _solve_failed(_results: tuple[Array, ...], a: ArrayLike, b: ArrayLike) -> Array:  # noqa: ARG001
+def _solve_failed(_results: tuple[Array, ...], a: ArrayLike, b: ArrayLike) -> Array:
     return _lacks_inverse(a)
 
 
@@ -342,7 +342,7 @@ def _tensorinv_failed(_results: tuple[Array, ...], a: ArrayLike, ind: int = 2) -
     return _lacks_inverse(_tensor_rows(as_array(a), ind))
 
 
-def _cholesky_failed(results: tuple[Array, ...], a: ArrayLike, /, *, upper: bool = False) -> Array:  # noqa: ARG001
+def _cholesky_failed(results: tuple[Array, ...], a: ArrayLike, /, *, upper: bool = False) -> Array:
     """XLA fills a matrix that has no decomposition with NaN; LAPACK lets NaN of the operand through, and NumPy with it."""
     return jnp.any(jnp.isnan(results[0][..., :1, :1]) & ~jnp.isnan(as_array(a)[..., :1, :1]))
 
@@ -351,7 +351,7 @@ def _eig_failed(_results: tuple[Array, ...], a: ArrayLike) -> Array:
     return ~_is_finite(a)
 
 
-def _eigh_failed(results: tuple[Array, ...], a: ArrayLike, UPLO: str = "L") -> Array:  # noqa: ARG001, N803
+def _eigh_failed(results: tuple[Array, ...], a: ArrayLike, UPLO: str = "L") -> Array:  # noqa: N803
     """For operands that are not finite it depends on their size whether NumPy raises or returns NaN: here they return NaN."""
     return _has_nan(*results) & _is_finite(a)
 
@@ -359,8 +359,8 @@ def _eigh_failed(results: tuple[Array, ...], a: ArrayLike, UPLO: str = "L") -> A
 def _svd_failed(
     results: tuple[Array, ...],
     a: ArrayLike,
-    full_matrices: bool = True,  # noqa: ARG001
-    compute_uv: bool = True,  # noqa: ARG001
+    full_matrices: bool = True,
+    compute_uv: bool = True,
     hermitian: bool = False,
 ) -> Array:
     failed = _has_nan(*results) & _is_finite(a)
@@ -370,10 +370,10 @@ def _svd_failed(
 def _pinv_failed(
     results: tuple[Array, ...],
     a: ArrayLike,
-    rcond: ArrayLike | None = None,  # noqa: ARG001
+    rcond: ArrayLike | None = None,
     hermitian: bool = False,
     *,
-    rtol: ArrayLike | None = None,  # noqa: ARG001
+    rtol: ArrayLike | None = None,
 ) -> Array:
     return _svd_failed(results, a, hermitian=hermitian)
 
@@ -381,30 +381,30 @@ def _pinv_failed(
 def _matrix_rank_failed(
     _results: tuple[Array, ...],
     A: ArrayLike,  # noqa: N803
-    tol: ArrayLike | None = None,  # noqa: ARG001
+    tol: ArrayLike | None = None,
     hermitian: bool = False,
     *,
-    rtol: ArrayLike | None = None,  # noqa: ARG001
+    rtol: ArrayLike | None = None,
 ) -> Array:
     return jnp.zeros((), bool) if hermitian or as_array(A).ndim < 2 else _has_nan(A)
 
 
-def _lstsq_failed(results: tuple[Array, ...], a: ArrayLike, b: ArrayLike, rcond: ArrayLike | None = None) -> Array:  # noqa: ARG001
+def _lstsq_failed(results: tuple[Array, ...], a: ArrayLike, b: ArrayLike, rcond: ArrayLike | None = None) -> Array:
     return ~_is_finite(a) | _has_nan(results[3])
 
 
 def _norm_failed(
     results: tuple[Array, ...],
     x: ArrayLike,
-    ord: Order = None,  # noqa: A002
+    ord: Order = None,
     axis: int | tuple[int, ...] | None = None,
-    keepdims: bool = False,  # noqa: ARG001
+    keepdims: bool = False,
 ) -> Array:
     is_spectral = ord in SPECTRAL and len(norm_axes(axis, as_array(x).ndim)) == 2
     return _svd_failed(results, x) if is_spectral else jnp.zeros((), bool)
 
 
-def _matrix_norm_failed(results: tuple[Array, ...], x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") -> Array:  # noqa: A002
+def _matrix_norm_failed(results: tuple[Array, ...], x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") -> Array:
     return _norm_failed(results, x, ord, (-2, -1), keepdims)
 
 

@@ -16,7 +16,7 @@ from memarray._kernels.products import as_array
 Order = int | float | str | None
 
 
-def norm(x: ArrayLike, ord: Order = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:  # noqa: A002
+def norm(x: ArrayLike, ord: Order = None, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
     """`numpy.linalg.norm`: of vectors along one axis, of matrices along two; integers in float64."""
     x = _inexact(x)
     if axis is None and (ord is None or (ord in {"f", "fro"} and x.ndim == 2) or (ord == 2 and x.ndim == 1)):
@@ -51,7 +51,7 @@ def norm_axes(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
         raise TypeError("'axis' must be None, an integer or a tuple of integers") from error
 
 
-def _norm_of_vectors(x: Array, ord: Order, axis: int, keepdims: bool) -> Array:  # noqa: A002
+def _norm_of_vectors(x: Array, ord: Order, axis: int, keepdims: bool) -> Array:
     if ord is None or ord == 2:
         return jnp.sqrt(jnp.sum(squared(x), axis=axis, keepdims=keepdims))
     if isinstance(ord, str):
@@ -82,7 +82,7 @@ _MATRIX_NORMS: dict[Order, Callable[[Array], Array]] = {
 SPECTRAL = frozenset({2, -2, "nuc"})  # the orders that need singular values
 
 
-def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") -> Array:  # noqa: A002
+def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") -> Array:
     """`numpy.linalg.matrix_norm`: of the last two axes."""
     return norm(x, ord, (-2, -1), keepdims)
 
@@ -93,7 +93,7 @@ def vector_norm(
     *,
     axis: int | tuple[int, ...] | None = None,
     keepdims: bool = False,
-    ord: Order = 2,  # noqa: A002
+    ord: Order = 2,
 ) -> Array:
     """`numpy.linalg.vector_norm`: along any number of axes, which count as one vector."""
     x = as_array(x)
