@@ -53,7 +53,7 @@ _lstsq = Routine(np.linalg.lstsq, kernels.lstsq, "a b", check=kernels.CHECKS["ls
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> ndarray:
-    """Norms of vectors and matrices. (Only those by singular values can fail, so only these are checked.)"""
+    """Norms of vectors and matrices. Only those by singular values can fail, so only these are checked."""
     found = asarray(x)
     is_of_matrices = found.ndim == 2 if axis is None else isinstance(axis, (tuple, list)) and len(axis) == 2
     routine = _norm_by_svd if is_of_matrices and ord in (2, -2, "nuc") else _norm
