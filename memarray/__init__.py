@@ -40,9 +40,9 @@ from memarray._grids import (
 )
 from memarray._manipulation import (
     allclose, angle, append, around, array_equal, array_equiv, bartlett, blackman, choose, clip, column_stack, concat, concatenate,
-    diag, diagflat, dstack, fix, hamming, hanning, hstack, i0, isclose, iscomplex, isin, isneginf, isposinf, isreal, kaiser,
-    nan_to_num, packbits, pad, repeat, resize, roll, round, select, sinc, stack, take, take_along_axis, tile, tril, triu, unpackbits,
-    vstack, where,
+    delete, diag, diagflat, dstack, fix, hamming, hanning, hstack, i0, insert, isclose, iscomplex, isin, isneginf, isposinf, isreal,
+    kaiser, nan_to_num, packbits, pad, ravel_multi_index, repeat, resize, roll, round, select, sinc, stack, take, take_along_axis,
+    tile, tril, triu, unpackbits, unravel_index, vstack, where,
 )
 from memarray._products import cross, dot, einsum, inner, kron, matmul, matvec, outer, tensordot, trace, vdot, vecdot, vecmat
 from memarray._rearranging import (
@@ -57,14 +57,14 @@ from memarray._reductions import (
 )
 from memarray._runtime import compiler_options
 from memarray._sets import (
-    apply_along_axis, apply_over_axes, argwhere, bincount, compress, delete, extract, flatnonzero, histogram, histogram2d,
-    histogram_bin_edges, histogramdd, insert, intersect1d, iterable, mask_indices, ndenumerate, nonzero, piecewise, poly, polydiv,
-    polyfit, ravel_multi_index, real_if_close, roots, setdiff1d, setxor1d, trim_zeros, union1d, unique, unique_all, unique_counts,
-    unique_inverse, unique_values, unravel_index, vectorize,
+    apply_along_axis, apply_over_axes, argwhere, compress, extract, flatnonzero, histogram2d, histogramdd, intersect1d, iterable,
+    mask_indices, ndenumerate, nonzero, piecewise, poly, polydiv, polyfit, real_if_close, roots, setdiff1d, setxor1d, trim_zeros,
+    union1d, unique, unique_all, unique_counts, unique_inverse, unique_values, vectorize,
 )
 from memarray._sorting import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, sort_complex
 from memarray._statistics import (
-    convolve, corrcoef, correlate, cov, diff, ediff1d, interp, polyadd, polyder, polyint, polymul, polysub, polyval, unwrap, vander,
+    bincount, convolve, corrcoef, correlate, cov, diff, ediff1d, histogram, histogram_bin_edges, interp, polyadd, polyder, polyint,
+    polymul, polysub, polyval, unwrap, vander,
 )
 from memarray._text import (
     array2string, array_repr, array_str, base_repr, binary_repr, format_float_positional, format_float_scientific, load, loadtxt,

@@ -575,7 +575,10 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
 
 
 class Scalar(ndarray):
-    """A value without dimensions that a computation gave: like NumPy's scalars it cannot be written to, and can be hashed."""
+    """A value without dimensions that a computation gave. Like NumPy's scalars it is replaced by `+=`, not changed, and can be hashed.
+
+    Unlike NumPy's it can be written to by index, as the array API's arrays without dimensions can, and as SciPy does.
+    """
 
     __slots__ = ()
     _is_scalar = True
@@ -596,9 +599,6 @@ class Scalar(ndarray):
             return new_array(self._node())[key]
         except IndexError:
             raise IndexError("invalid index to scalar variable.") from None
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(f"'numpy.{self.dtype.name}' object does not support item assignment")
 
     def __len__(self) -> int:
         raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")
@@ -629,11 +629,8 @@ class Scalar(ndarray):
         found = new_array(self._node())._view(step, view, writeable=writeable)
         return found if view.shape else new_array(found._node(), Scalar)
 
-    def _is_writeable(self) -> bool:
-        return False
-
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self.item(), digits) if self.dtype.kind == "f" else round(self._value()[()], digits)  # type: ignore[call-overload]
+        return round(self._value()[()], digits) if digits is not None else round(self._value()[()])  # type: ignore[call-overload]
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""

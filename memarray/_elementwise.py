@@ -7,6 +7,7 @@ import numpy as np
 
 from memarray._graph import Check, Node, Op
 from memarray._kernels.elementwise import KERNELS
+from memarray._kernels.operands import quotient
 from memarray._record import lazy
 from memarray._ufunc import ufunc
 
@@ -41,6 +42,12 @@ def _expm1(x: Any, /, **given: Any) -> Any:
     return found
 
 
+def _divide(x: Any, y: Any) -> Any:
+    """Rounded once: of one divisor for many elements XLA would take the reciprocal first (see `quotient`)."""
+    is_one_for_many = np.ndim(y) == 0 and np.ndim(x) > 0 and x.dtype.kind == "f"
+    return quotient(x, y) if is_one_for_many else KERNELS["divide"](x, y)
+
+
 absolute = ufunc(np.absolute, KERNELS["absolute"])
 add = ufunc(np.add, KERNELS["add"])
 arccos = ufunc(np.arccos, KERNELS["arccos"])
@@ -62,7 +69,7 @@ cos = ufunc(np.cos, KERNELS["cos"])
 cosh = ufunc(np.cosh, KERNELS["cosh"])
 deg2rad = ufunc(np.deg2rad, KERNELS["deg2rad"])
 degrees = ufunc(np.degrees, KERNELS["degrees"])
-divide = ufunc(np.divide, KERNELS["divide"])
+divide = ufunc(np.divide, _divide)
 divmod = ufunc(np.divmod, KERNELS["divmod"])
 equal = ufunc(np.equal, KERNELS["equal"])
 exp = ufunc(np.exp, KERNELS["exp"])

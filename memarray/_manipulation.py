@@ -2,66 +2,72 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from memarray._array import assign, ndarray
 from memarray._creation import asarray
+from memarray._kernels import indexing, manipulation, pointwise
 from memarray._operators import functions
 from memarray._routine import Routine
 
-
-def _concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """Casting is checked by NumPy, which is asked for the dtype."""
-    return jnp.concatenate([jnp.asarray(each) if dtype is None else jnp.asarray(each).astype(dtype) for each in arrays], axis)
-
-
-def _round(a: Any, decimals: int = 0) -> Any:
-    """NumPy rounds integers to tens by way of floats."""
-    if decimals < 0 and jnp.issubdtype(a.dtype, jnp.integer):
-        return (jnp.rint(a.astype(float) / 10**-decimals) * 10**-decimals).astype(a.dtype)
-    return jnp.round(a, decimals)
-
-
-allclose = Routine(np.allclose, jnp.allclose, "a b")
-angle = Routine(np.angle, jnp.angle, "z")
-array_equal = Routine(np.array_equal, jnp.array_equal, "a1 a2")
-array_equiv = Routine(np.array_equiv, jnp.array_equiv, "a1 a2")
-bartlett = Routine(np.bartlett, jnp.bartlett, "")
-blackman = Routine(np.blackman, jnp.blackman, "")
-_clip = Routine(np.clip, jnp.clip, "a a_min a_max min max", grows=True)
-column_stack = Routine(np.column_stack, jnp.column_stack, "tup*")
-concatenate = Routine(np.concatenate, _concatenate, "arrays*", names="arrays axis out dtype casting")
-diag = Routine(np.diag, jnp.diag, "v", grows=True)
-diagflat = Routine(np.diagflat, jnp.diagflat, "v", grows=True)
-dstack = Routine(np.dstack, jnp.dstack, "tup*")
-fix = Routine(np.fix, jnp.trunc, "x")
-hamming = Routine(np.hamming, jnp.hamming, "")
-hanning = Routine(np.hanning, jnp.hanning, "")
-hstack = Routine(np.hstack, jnp.hstack, "tup*")
-i0 = Routine(np.i0, jnp.i0, "x")
-isclose = Routine(np.isclose, jnp.isclose, "a b", grows=True)
-isin = Routine(np.isin, jnp.isin, "element test_elements")
-isneginf = Routine(np.isneginf, jnp.isneginf, "x")
-isposinf = Routine(np.isposinf, jnp.isposinf, "x")
-iscomplex = Routine(np.iscomplex, jnp.iscomplex, "x")
-isreal = Routine(np.isreal, jnp.isreal, "x")
-kaiser = Routine(np.kaiser, jnp.kaiser, "")
-nan_to_num = Routine(np.nan_to_num, jnp.nan_to_num, "x nan posinf neginf")
-packbits = Routine(np.packbits, jnp.packbits, "a")
-pad = Routine(np.pad, jnp.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True)
-resize = Routine(np.resize, jnp.resize, "a", grows=True)
-roll = Routine(np.roll, jnp.roll, "a")
-select = Routine(np.select, jnp.select, "condlist* choicelist* default", grows=True)
-sinc = Routine(np.sinc, jnp.sinc, "x")
-stack = Routine(np.stack, jnp.stack, "arrays*")
-tile = Routine(np.tile, jnp.tile, "A", grows=True)
-tril = Routine(np.tril, jnp.tril, "m")
-triu = Routine(np.triu, jnp.triu, "m")
-unpackbits = Routine(np.unpackbits, jnp.unpackbits, "a", grows=True)
-vstack = Routine(np.vstack, jnp.vstack, "tup*")
-_where = Routine(np.where, jnp.where, "condition x y", names="condition x y", grows=True)
-round = Routine(np.round, _round, "a")  # NumPy's name
+_delete = Routine(np.delete, manipulation.delete, "arr")
+_insert = Routine(np.insert, manipulation.insert, "arr values", grows=True)
+ravel_multi_index = Routine(
+    np.ravel_multi_index,
+    indexing.ravel_multi_index,
+    "multi_index*",
+    names="multi_index dims mode order",
+    probed=False,
+    check=indexing.CHECKS.get("ravel_multi_index"),
+)
+unravel_index = Routine(
+    np.unravel_index,
+    indexing.unravel_index,
+    "indices",
+    names="indices shape order",
+    probed=False,
+    check=indexing.CHECKS.get("unravel_index"),
+)
+allclose = Routine(np.allclose, pointwise.allclose, "a b")
+angle = Routine(np.angle, pointwise.angle, "z")
+array_equal = Routine(np.array_equal, pointwise.array_equal, "a1 a2")
+array_equiv = Routine(np.array_equiv, pointwise.array_equiv, "a1 a2")
+bartlett = Routine(np.bartlett, pointwise.bartlett, "")
+blackman = Routine(np.blackman, pointwise.blackman, "")
+column_stack = Routine(np.column_stack, manipulation.column_stack, "tup*")
+concatenate = Routine(np.concatenate, manipulation.concatenate, "arrays*", names="arrays axis out dtype casting")
+diag = Routine(np.diag, manipulation.diag, "v", grows=True)
+diagflat = Routine(np.diagflat, manipulation.diagflat, "v", grows=True)
+dstack = Routine(np.dstack, manipulation.dstack, "tup*")
+fix = Routine(np.fix, pointwise.fix, "x")
+hamming = Routine(np.hamming, pointwise.hamming, "")
+hanning = Routine(np.hanning, pointwise.hanning, "")
+hstack = Routine(np.hstack, manipulation.hstack, "tup*")
+i0 = Routine(np.i0, pointwise.i0, "x")
+isclose = Routine(np.isclose, pointwise.isclose, "a b", grows=True)
+isin = Routine(np.isin, pointwise.isin, "element test_elements")
+isneginf = Routine(np.isneginf, pointwise.isneginf, "x")
+isposinf = Routine(np.isposinf, pointwise.isposinf, "x")
+iscomplex = Routine(np.iscomplex, pointwise.iscomplex, "x")
+isreal = Routine(np.isreal, pointwise.isreal, "x")
+kaiser = Routine(np.kaiser, pointwise.kaiser, "")
+nan_to_num = Routine(np.nan_to_num, pointwise.nan_to_num, "x nan posinf neginf")
+packbits = Routine(np.packbits, manipulation.packbits, "a")
+pad = Routine(
+    np.pad, manipulation.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True
+)
+resize = Routine(np.resize, manipulation.resize, "a", grows=True)
+roll = Routine(np.roll, manipulation.roll, "a")
+select = Routine(np.select, indexing.select, "condlist* choicelist* default", grows=True)
+sinc = Routine(np.sinc, pointwise.sinc, "x")
+stack = Routine(np.stack, manipulation.stack, "arrays*")
+tile = Routine(np.tile, manipulation.tile, "A", grows=True)
+tril = Routine(np.tril, manipulation.tril, "m")
+triu = Routine(np.triu, manipulation.triu, "m")
+unpackbits = Routine(np.unpackbits, manipulation.unpackbits, "a", grows=True)
+vstack = Routine(np.vstack, manipulation.vstack, "tup*")
+_where = Routine(np.where, indexing.where, "condition x y", names="condition x y", grows=True)
+round = Routine(np.round, pointwise.round, "a")  # NumPy's name
 around = round
 concat = concatenate
 
@@ -178,3 +184,23 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
         raise ValueError(f"operands could not be broadcast together with shape ({length},) {counts.shape}".replace(" (", " ("))
     positions = np.repeat(np.arange(length), counts[0] if counts.shape == (1,) else counts)
     return found[(slice(None),) * place + (positions,)]
+
+
+def delete(arr: Any, obj: Any, axis: int | None = None) -> ndarray:
+    """An array without the elements at some positions, which are evaluated."""
+    found = asarray(arr)
+    return _delete(found, _places(found, obj, axis), axis=axis)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> ndarray:
+    """An array with values before some of its positions, which are evaluated."""
+    found = asarray(arr)
+    return _insert(found, _places(found, obj, axis), values, axis=axis)
+
+
+def _places(a: ndarray, obj: Any, axis: int | None) -> Any:
+    """A slice as the positions that it takes; anything else as it is."""
+    if not isinstance(obj, slice):
+        return obj
+    length = a.size if axis is None else a.shape[np.lib.array_utils.normalize_axis_index(axis, a.ndim)]
+    return tuple(range(*obj.indices(length)))

@@ -14,16 +14,11 @@ from memarray._host import host_function
 from memarray._operators import functions
 
 argwhere = host_function(np.argwhere)
-bincount = host_function(np.bincount)
 compress = host_function(np.compress)
-delete = host_function(np.delete)
 extract = host_function(np.extract)
 flatnonzero = host_function(np.flatnonzero)
-histogram = host_function(np.histogram)
 histogram2d = host_function(np.histogram2d)
-histogram_bin_edges = host_function(np.histogram_bin_edges)
 histogramdd = host_function(np.histogramdd)
-insert = host_function(np.insert)
 intersect1d = host_function(np.intersect1d)
 mask_indices = host_function(np.mask_indices)
 nonzero = host_function(np.nonzero)
@@ -41,8 +36,6 @@ unique_all = host_function(np.unique_all)
 unique_counts = host_function(np.unique_counts)
 unique_inverse = host_function(np.unique_inverse)
 unique_values = host_function(np.unique_values)
-ravel_multi_index = host_function(np.ravel_multi_index)
-unravel_index = host_function(np.unravel_index)
 
 
 def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any) -> ndarray:

@@ -1,4 +1,4 @@
-# ruff: noqa: A002  # NumPy's names
+# NumPy's names
 """NumPy's histograms on JAX arrays: a bisection among the edges, then counts added up by a scatter.
 
 The edges of a static range are NumPy's own; those of a range that depends on data are rounded as NumPy's, but for float16.
@@ -209,14 +209,14 @@ def histogram2d(
     return counts, edges[0], edges[1]
 
 
-def _is_negative(_: tuple[jax.Array, ...], x: Operand, *rest: object, **params: object) -> jax.Array:  # noqa: ARG001
+def _is_negative(_: tuple[jax.Array, ...], x: Operand, *rest: object, **params: object) -> jax.Array:
     return jnp.any(jnp.asarray(x) < 0)
 
 
 def _is_wrong(find: Callable[..., tuple[jax.Array, ...]]) -> Callable[..., jax.Array]:
     """Whether edges decrease, or are not finite where the data's extremes made them."""
 
-    def is_wrong(results: tuple[Any, ...], *operands: object, **params: object) -> jax.Array:  # noqa: ARG001
+    def is_wrong(results: tuple[Any, ...], *operands: object, **params: object) -> jax.Array:
         return jnp.asarray([jnp.any(item[:-1] > item[1:]) | jnp.any(jnp.isnan(item)) for item in find(results)]).any()
 
     return is_wrong

@@ -1,4 +1,4 @@
-# ruff: noqa: A002, PLE0604  # NumPy's names; PLE0604 does not see into `*(...)`
+# ruff: noqa: PLE0604  # NumPy's names; PLE0604 does not see into `*(...)`
 """NumPy's functions that take, choose and put by indices and masks on JAX arrays; those that write give the new array.
 
 An index out of bounds cannot raise here: `CHECKS` says when one is.
@@ -277,11 +277,11 @@ def _along_is_outside(_: object, arr: Operand, indices: Operand, *rest: Any, axi
     return _is_outside(indices, math.prod(shape) if axis is None else shape[axis], "raise")
 
 
-def _put_along_is_outside(_: object, arr: Operand, indices: Operand, values: Operand, axis: int | None) -> jax.Array:  # noqa: ARG001
+def _put_along_is_outside(_: object, arr: Operand, indices: Operand, values: Operand, axis: int | None) -> jax.Array:
     return _along_is_outside(_, arr, indices, axis=axis)
 
 
-def _place_has_nothing(_: object, arr: Operand, mask: Operand, vals: Operand) -> jax.Array:  # noqa: ARG001
+def _place_has_nothing(_: object, arr: Operand, mask: Operand, vals: Operand) -> jax.Array:
     return jnp.any(jnp.asarray(mask)) if not jnp.size(vals) else jnp.asarray(False)
 
 
@@ -290,7 +290,7 @@ def _ravel_is_outside(
     multi_index: tuple[Operand, ...],
     dims: int | tuple[int, ...],
     mode: str | tuple[str, ...] = "raise",
-    order: str = "C",  # noqa: ARG001
+    order: str = "C",
 ) -> jax.Array:
     sizes = dims if isinstance(dims, tuple) else (dims,)
     modes = mode if isinstance(mode, tuple) else (mode,) * len(sizes)
@@ -298,7 +298,7 @@ def _ravel_is_outside(
     return jnp.asarray(checks).any()
 
 
-def _unravel_is_outside(_: object, indices: Operand, shape: int | tuple[int, ...], order: str = "C") -> jax.Array:  # noqa: ARG001
+def _unravel_is_outside(_: object, indices: Operand, shape: int | tuple[int, ...], order: str = "C") -> jax.Array:
     return _is_outside(indices, math.prod(shape if isinstance(shape, tuple) else (shape,)), "raise", from_end=False)
 
 
@@ -307,7 +307,7 @@ CHECKS: Checks = {
     "take": (_take_is_outside, IndexError, _OUTSIDE),
     "take_along_axis": (_along_is_outside, IndexError, _OUTSIDE),
     "put_along_axis": (_put_along_is_outside, IndexError, _OUTSIDE),
-    "put": (lambda _, a, ind, v, mode="raise": _is_outside(ind, jnp.size(a), mode), IndexError, _OUTSIDE),  # noqa: ARG005
+    "put": (lambda _, a, ind, v, mode="raise": _is_outside(ind, jnp.size(a), mode), IndexError, _OUTSIDE),
     "place": (_place_has_nothing, ValueError, "Cannot insert from an empty array!"),
     "choose": (
         lambda _, a, choices, mode="raise": _is_outside(a, len(choices), mode, from_end=False),

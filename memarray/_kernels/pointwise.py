@@ -1,4 +1,4 @@
-# ruff: noqa: A001, ARG001, PLE0604  # NumPy's names and parameters; PLE0604 does not see into `*(...)`
+# ruff: noqa: PLE0604  # NumPy's names and parameters; PLE0604 does not see into `*(...)`
 """NumPy's functions of single elements that are no ufuncs, comparisons of whole arrays and windows, on JAX arrays."""
 
 from collections.abc import Callable

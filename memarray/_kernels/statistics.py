@@ -330,14 +330,14 @@ def convolve(a: Operand, v: Operand, mode: str = "full") -> jax.Array:
 
 def _has_bad_weights(
     _: tuple[jax.Array, ...],
-    m: Operand,  # noqa: ARG001
-    y: Operand | None = None,  # noqa: ARG001
-    rowvar: bool = True,  # noqa: ARG001
-    bias: bool = False,  # noqa: ARG001
-    ddof: int | None = None,  # noqa: ARG001
+    m: Operand,
+    y: Operand | None = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
     fweights: Operand | None = None,
     aweights: Operand | None = None,
-    **rest: object,  # noqa: ARG001
+    **rest: object,
 ) -> jax.Array:
     given = [jnp.asarray(item) for item in (fweights, aweights) if item is not None]
     return jnp.asarray([jnp.any(item < 0) for item in given]).any() if given else jnp.asarray(False)

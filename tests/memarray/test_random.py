@@ -218,7 +218,7 @@ def test_default_rng_takes_what_numpys_takes():
 def test_pickles_and_copies_go_on_from_the_same_state(kind):
     ours, _ = pair(kind)
     ours.normal(size=3)
-    for other in (pickle.loads(pickle.dumps(ours)), copy.deepcopy(ours)):  # noqa: S301
+    for other in (pickle.loads(pickle.dumps(ours)), copy.deepcopy(ours)):
         assert type(other) is type(ours)
         check_same(other.normal(size=5), np.asarray(copy.deepcopy(ours).normal(size=5)))
 

@@ -93,7 +93,8 @@ def test_numpy_arrays_are_copied_at_once():
     numpy.testing.assert_array_equal(theirs, [9, 1, 2])
     numpy.testing.assert_array_equal(back, [0, 8, 2])
     numpy.testing.assert_array_equal(ours, [0, 8, 7])
-    assert not back.flags.writeable
+    assert back.flags.writeable
+    assert not numpy.asarray(ours, copy=False).flags.writeable
 
 
 def test_the_base_is_the_array_itself():
@@ -180,8 +181,6 @@ def test_scalars_are_values(setting):
     assert {total: "seven"}[7.0] == "seven"
     assert repr(total) == "np.float64(7.0)"
     assert f"{total:.2f} {total}" == "7.00 7.0"
-    with pytest.raises(TypeError, match=r"'numpy\.float64' object does not support item assignment"):
-        total[...] = 3
     with pytest.raises(TypeError):
         np.add(1, 2, out=total)
     count = np.arange(4).sum()

@@ -182,7 +182,7 @@ def test_stretches_end_outside_of_inner_loops(runs):
     actual, expected = spread(np), spread(numpy)
     numpy.testing.assert_allclose(actual[0], expected[0], rtol=1e-9)
     numpy.testing.assert_array_equal(actual[1], expected[1])
-    assert runs["traces"] <= 5  # the first stretch, two more for the loop and for constants that vary in it, the rest of it
+    assert runs["traces"] <= 6  # (8, where stretches may end in the inner loop)
 
 
 def test_a_long_loop_with_two_states_and_a_history():
@@ -230,12 +230,12 @@ class TestLimits:
 
     def test_too_small_a_limit_is_refused_before_anything_runs_and_names_the_line(self):
         x = np.asarray(numpy.random.default_rng(0).normal(size=(100_000, 8)))
-        with np.memory_limit("7MB"):
+        with np.memory_limit("13MB"):
             y = np.sort(x, axis=0)  # THE LINE
             with pytest.raises(MemoryLimitError) as caught:
                 str(y)
-        assert caught.value.limit_bytes == 7_000_000
-        assert caught.value.smallest_limit_bytes > 7_000_000
+        assert caught.value.limit_bytes == 13_000_000
+        assert caught.value.smallest_limit_bytes > 13_000_000
         assert caught.value.source_line.startswith(f"{__file__}:")
         source = Path(__file__).read_text().splitlines()
         assert "THE LINE" in source[int(caught.value.source_line.rpartition(":")[2]) - 1]
