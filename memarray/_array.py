@@ -600,6 +600,9 @@ class Scalar(ndarray):
         except IndexError:
             raise IndexError("invalid index to scalar variable.") from None
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        new_view_of_all(self._storage)[key] = value  # views of a scalar are arrays of their own
+
     def __len__(self) -> int:
         raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")
 
