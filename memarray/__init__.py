@@ -57,14 +57,14 @@ from memarray._reductions import (
 )
 from memarray._runtime import compiler_options
 from memarray._sets import (
-    apply_along_axis, apply_over_axes, argwhere, compress, extract, flatnonzero, histogram2d, histogramdd, intersect1d, iterable,
-    mask_indices, ndenumerate, nonzero, piecewise, poly, polydiv, polyfit, real_if_close, roots, setdiff1d, setxor1d, trim_zeros,
-    union1d, unique, unique_all, unique_counts, unique_inverse, unique_values, vectorize,
+    apply_along_axis, apply_over_axes, argwhere, compress, extract, flatnonzero, histogramdd, intersect1d, iterable, mask_indices,
+    ndenumerate, nonzero, piecewise, poly, polydiv, polyfit, real_if_close, roots, setdiff1d, setxor1d, trim_zeros, union1d, unique,
+    unique_all, unique_counts, unique_inverse, unique_values, vectorize,
 )
 from memarray._sorting import argpartition, argsort, digitize, lexsort, partition, searchsorted, sort, sort_complex
 from memarray._statistics import (
-    bincount, convolve, corrcoef, correlate, cov, diff, ediff1d, histogram, histogram_bin_edges, interp, polyadd, polyder, polyint,
-    polymul, polysub, polyval, unwrap, vander,
+    bincount, convolve, corrcoef, correlate, cov, diff, ediff1d, histogram, histogram2d, histogram_bin_edges, interp, polyadd,
+    polyder, polyint, polymul, polysub, polyval, unwrap, vander,
 )
 from memarray._text import (
     array2string, array_repr, array_str, base_repr, binary_repr, format_float_positional, format_float_scientific, load, loadtxt,

@@ -601,7 +601,9 @@ class Scalar(ndarray):
             raise IndexError("invalid index to scalar variable.") from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        new_view_of_all(self._storage)[key] = value  # views of a scalar are arrays of their own
+        if isinstance(key, (int, np.integer, slice)):
+            raise TypeError(f"'numpy.{self.dtype.name}' object does not support item assignment")
+        new_view_of_all(self._storage)[key] = value  # (a view of a scalar is an array of its own)
 
     def __len__(self) -> int:
         raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")

@@ -52,7 +52,7 @@ iscomplex = Routine(np.iscomplex, pointwise.iscomplex, "x")
 isreal = Routine(np.isreal, pointwise.isreal, "x")
 kaiser = Routine(np.kaiser, pointwise.kaiser, "")
 nan_to_num = Routine(np.nan_to_num, pointwise.nan_to_num, "x nan posinf neginf")
-packbits = Routine(np.packbits, manipulation.packbits, "a")
+packbits = Routine(np.packbits, manipulation.packbits, "a", names="a axis bitorder")
 pad = Routine(
     np.pad, manipulation.pad, "array", names="array pad_width mode constant_values end_values stat_length reflect_type", grows=True
 )
@@ -64,7 +64,7 @@ stack = Routine(np.stack, manipulation.stack, "arrays*")
 tile = Routine(np.tile, manipulation.tile, "A", grows=True)
 tril = Routine(np.tril, manipulation.tril, "m")
 triu = Routine(np.triu, manipulation.triu, "m")
-unpackbits = Routine(np.unpackbits, manipulation.unpackbits, "a", grows=True)
+unpackbits = Routine(np.unpackbits, manipulation.unpackbits, "a", names="a axis count bitorder", grows=True)
 vstack = Routine(np.vstack, manipulation.vstack, "tup*")
 _where = Routine(np.where, indexing.where, "condition x y", names="condition x y", grows=True)
 round = Routine(np.round, pointwise.round, "a")  # NumPy's name

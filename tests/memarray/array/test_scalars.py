@@ -53,6 +53,7 @@ jj = np.copy(s); hh[...] = 3
 """
 
 SAME_ERRORS = """
+a = np.arange(3.); s = a.sum(); s[0] = 1
 a = np.arange(3.); s = a.sum(); s[0]
 a = np.arange(3.); s = a.sum(); len(s)
 s = np.arange(3).sum(); s[0]

@@ -54,13 +54,22 @@ def compare(actual, expected):
         assert type(actual) is type(expected)
 
 
-@pytest.mark.parametrize("eager_bytes", [1 << 20, 0], ids=["at once", "recorded"])
-@pytest.mark.parametrize("line", SAMPLES)
-def test_it_is_as_numpy_has_it(line, eager_bytes):
+def check(line, *, eager_bytes, split="when needed"):
     expected = outcome(line, numpy)
     kept = memarray.config.eager_bytes
-    memarray.config.eager_bytes = eager_bytes
+    memarray.config.eager_bytes, memarray.config.split = eager_bytes, split
     try:
         compare(outcome(line, memarray), expected)
     finally:
-        memarray.config.eager_bytes = kept
+        memarray.config.eager_bytes, memarray.config.split = kept, "when needed"
+
+
+@pytest.mark.parametrize("eager_bytes", [1 << 20, 0], ids=["at once", "recorded"])
+@pytest.mark.parametrize("line", SAMPLES)
+def test_it_is_as_numpy_has_it(line, eager_bytes):
+    check(line, eager_bytes=eager_bytes)
+
+
+@pytest.mark.parametrize("line", SAMPLES[::5])
+def test_it_is_as_numpy_has_it_when_all_that_splits_is_split(line):
+    check(line, eager_bytes=0, split="always")
