@@ -603,7 +603,7 @@ class Scalar(ndarray):
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(key, (int, np.integer, slice)):
             raise TypeError(f"'numpy.{self.dtype.name}' object does not support item assignment")
-        super().__setitem__(key, value)
+        new_view_of_all(self._storage)[key] = value  # (a view of a scalar is an array of its own)
 
     def __len__(self) -> int:
         raise TypeError(f"object of type 'numpy.{self.dtype.name}' has no len()")

@@ -188,6 +188,14 @@ def test_scalars_are_values(setting):
     assert "abcdefg"[count] == "g"
 
 
+@pytest.mark.parametrize("key", [(), ..., np.array(True)])
+def test_scalars_can_be_written_to_by_index(setting, key):  # NumPy: TypeError
+    total = np.arange(4.0).sum()
+    same, array = total, np.asarray(total)
+    total[key] = 3
+    assert (same, array) == (3, 6)
+
+
 def test_scalars_are_not_numpys():  # documented: `numpy.isscalar` and `isinstance` know NumPy's own classes only
     total = np.arange(4.0).sum()
     assert isinstance(total, np.ndarray)

@@ -60,7 +60,6 @@ s = np.arange(3).sum(); s[0]
 s = np.arange(3).sum(); len(s)
 s = np.arange(3).sum(); list(s)
 s = np.arange(3).sum(); 3 in s
-s = np.arange(3).sum(); s[0] = 1
 s = np.arange(3.).sum(); s.nothing
 a = np.arange(3); bool(a)
 a = np.arange(3); bool(a == a)
