@@ -1,5 +1,5 @@
 # ruff: noqa: PLE0604  # does not see into `*(...)`
-"""NumPy's functions that join, repeat, shift and pad on JAX arrays; places to insert, delete and repeat at are static."""
+"""NumPy's functions that join, repeat, shift and pad on JAX arrays; places to insert and delete at are static."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from memarray._kernels.operands import Axis, Checks, Operand, axis_of, cast, ine
 
 __all__ = [
     "CHECKS",
-    *("append", "block", "column_stack", "compress", "concat", "concatenate", "delete", "diag", "diagflat", "dstack", "fill_diagonal"),
-    *("hstack", "insert", "packbits", "pad", "repeat", "resize", "roll", "stack", "tile", "tril", "triu", "unpackbits", "vstack"),
+    *("column_stack", "concatenate", "delete", "diag", "diagflat", "dstack", "hstack", "insert", "packbits", "pad", "resize", "roll"),
+    *("stack", "tile", "tril", "triu", "unpackbits", "vstack"),
 ]
 
 Arrays = tuple[Operand, ...] | jax.Array
@@ -45,9 +45,6 @@ def concatenate(arrays: Arrays, /, axis: int | None = 0, *, dtype: np.dtype | No
     if len({(len(shape), *shape[:along], -1, *shape[along + 1 :]) for shape in shapes}) > 1:
         raise ValueError(f"all the input array dimensions except for the concatenation axis must match exactly; got shapes {shapes}")
     return jnp.concatenate(parts, along)
-
-
-concat = concatenate
 
 
 def stack(arrays: Arrays, axis: int = 0, *, dtype: np.dtype | None = None, casting: str = "same_kind") -> jax.Array:
@@ -83,37 +80,6 @@ def column_stack(tup: Arrays) -> jax.Array:
     return concatenate(tuple(part.reshape(-1, 1) if part.ndim < 2 else part for part in parts), 1)
 
 
-def _depth(arrays: Any) -> int:
-    return 1 + max(map(_depth, arrays)) if isinstance(arrays, tuple | list) else 0
-
-
-def block(arrays: Any) -> jax.Array:
-    """`np.block` of nested tuples."""
-    depth = _depth(arrays)
-
-    def widest(nested: Any) -> int:
-        return max(map(widest, nested)) if isinstance(nested, tuple | list) else jnp.ndim(nested)
-
-    ndim = max(depth, widest(arrays))
-
-    def joined(nested: Any, level: int) -> jax.Array:
-        if not isinstance(nested, tuple | list):
-            if level != depth:
-                raise ValueError(f"List depths are mismatched: there are elements at depth {depth} and at depth {level}")
-            array = jnp.asarray(nested)
-            return array.reshape((1,) * (ndim - array.ndim) + array.shape)
-        if not nested:
-            raise ValueError("List at arrays cannot be empty")
-        return concatenate(tuple(joined(item, level + 1) for item in nested), ndim - depth + level)
-
-    return joined(arrays, 0)
-
-
-def append(arr: Operand, values: Operand, axis: int | None = None) -> jax.Array:
-    """`np.append`."""
-    return concatenate((jnp.asarray(arr), jnp.asarray(values)), axis)
-
-
 def tile(A: Operand, reps: Counts) -> jax.Array:  # noqa: N803  # NumPy's name
     """`np.tile`."""
     return jnp.tile(jnp.asarray(A), reps)
@@ -122,21 +88,6 @@ def tile(A: Operand, reps: Counts) -> jax.Array:  # noqa: N803  # NumPy's name
 def _taken(a: jax.Array, places: np.ndarray, axis: int) -> jax.Array:
     """Elements at static places, all of them inside."""
     return jnp.take(a, places, axis, mode="clip") if a.shape[axis] else lax.slice_in_dim(a, 0, 0, axis=axis)
-
-
-def repeat(a: Operand, repeats: Counts, axis: int | None = None) -> jax.Array:
-    """`np.repeat`; the counts are static."""
-    a = jnp.asarray(a)
-    a, along = (a.reshape(-1), 0) if axis is None or not a.ndim else (a, axis_of(axis, a.ndim))
-    counts, size = np.asarray(repeats), a.shape[along]
-    if (counts < 0).any():
-        raise ValueError("repeats may not contain negative values.")
-    if counts.ndim > 1 or (counts.ndim == 1 and counts.size not in (1, size)):
-        raise ValueError(f"operands could not be broadcast together with shape ({size},) {counts.shape}")
-    if counts.size == 1:
-        wide = jnp.broadcast_to(jnp.expand_dims(a, along + 1), (*a.shape[: along + 1], counts.item(), *a.shape[along + 1 :]))
-        return wide.reshape(*a.shape[:along], size * counts.item(), *a.shape[along + 1 :])
-    return _taken(a, np.repeat(np.arange(size), counts), along)
 
 
 def roll(a: Operand, shift: Counts, axis: Axis = None) -> jax.Array:
@@ -165,19 +116,6 @@ def resize(a: Operand, new_shape: Counts) -> jax.Array:
     if not flat.size or not size:
         return jnp.zeros(shape, flat.dtype)
     return jnp.tile(flat, -(-size // flat.size))[:size].reshape(shape)
-
-
-def compress(condition: tuple[bool, ...], a: Operand, axis: int | None = None) -> jax.Array:
-    """`np.compress`; the mask is static."""
-    mask = np.asarray(condition).astype(bool)
-    if mask.ndim != 1:
-        raise ValueError("condition must be a 1-d array")
-    a = jnp.asarray(a)
-    a, along = (a.reshape(-1), 0) if axis is None else (a, axis_of(axis, a.ndim))
-    places = np.flatnonzero(mask)
-    if places.size and places[-1] >= a.shape[along]:
-        raise IndexError(f"index {places[-1]} is out of bounds for axis {along} with size {a.shape[along]}")
-    return _taken(a, places, along)
 
 
 def _places(obj: Any, size: int) -> np.ndarray:
@@ -267,23 +205,6 @@ def diag(v: Operand, k: int = 0) -> jax.Array:
 def diagflat(v: Operand, k: int = 0) -> jax.Array:
     """`np.diagflat`."""
     return diag(jnp.asarray(v).reshape(-1), k)
-
-
-def fill_diagonal(a: Operand, val: Operand, wrap: bool = False) -> jax.Array:
-    """The array that `np.fill_diagonal` makes of `a`."""
-    a, values = jnp.asarray(a), jnp.asarray(val).reshape(-1)
-    if a.ndim < 2:
-        raise ValueError("array must be at least 2-d")
-    if a.ndim > 2 and len(set(a.shape)) > 1:
-        raise ValueError("All dimensions of input must be of equal length")
-    step = a.shape[1] + 1 if a.ndim == 2 else 1 + sum(a.shape[0] ** power for power in range(1, a.ndim))
-    end = a.shape[1] * a.shape[1] if a.ndim == 2 and not wrap else a.size
-    place = jnp.zeros((), np.int64)
-    for dim, size in enumerate(a.shape):
-        place = place * size + lax.broadcasted_iota(np.dtype(np.int64), a.shape, dim)
-    cast_values = cast(values, a.dtype)
-    new = cast_values[0] if values.size == 1 else jnp.take(cast_values, place // step % values.size, mode="clip")
-    return jnp.where((place % step == 0) & (place < end), new, a)
 
 
 def packbits(a: Operand, /, axis: int | None = None, bitorder: str = "big") -> jax.Array:

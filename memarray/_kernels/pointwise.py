@@ -24,7 +24,7 @@ from memarray._kernels.operands import (
 from memarray._kernels.sorting import searchsorted, sort
 
 __all__ = [
-    *("CHECKS", "allclose", "angle", "around", "array_equal", "array_equiv", "bartlett", "blackman", "fix", "hamming", "hanning", "i0"),
+    *("CHECKS", "allclose", "angle", "array_equal", "array_equiv", "bartlett", "blackman", "fix", "hamming", "hanning", "i0"),
     *("iscomplex", "isclose", "isin", "isneginf", "isposinf", "isreal", "kaiser", "nan_to_num", "round", "sinc"),
 ]
 
@@ -52,9 +52,6 @@ def round(a: Operand, decimals: int = 0) -> jax.Array:
     scaled = a * cast(factor, a.dtype) if decimals > 0 else quotient(a, factor)
     whole = lax.round(scaled, lax.RoundingMethod.TO_NEAREST_EVEN)
     return quotient(whole, factor) if decimals > 0 else whole * cast(factor, a.dtype)
-
-
-around = round
 
 
 def fix(x: Operand) -> jax.Array:

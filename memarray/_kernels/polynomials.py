@@ -11,7 +11,7 @@ from jax import lax
 from memarray._kernels.operands import Operand, cast, promoted, result_type
 from memarray._kernels.statistics import convolve
 
-__all__ = ["poly", "polyadd", "polyder", "polyfit", "polyint", "polymul", "polysub", "polyval", "vander"]
+__all__ = ["polyadd", "polyder", "polyint", "polymul", "polysub", "polyval", "vander"]
 
 _UNROLLED = 64  # coefficients up to which Horner's rule is written out
 
@@ -87,24 +87,6 @@ def polyint(p: Operand, m: int = 1, k: Operand | tuple[Operand, ...] | None = No
     return p
 
 
-def poly(seq_of_zeros: Operand) -> jax.Array:
-    """`np.poly` of real zeros; complex ones and matrices have a dtype that depends on data."""
-    zeros = jnp.atleast_1d(jnp.asarray(seq_of_zeros))
-    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
-        raise NotImplementedError("the characteristic polynomial of a matrix: whether it is complex depends on data")
-    if zeros.ndim != 1:
-        raise ValueError("input must be 1d or non-empty square 2d array.")
-    if zeros.dtype.kind == "c":
-        raise NotImplementedError("the polynomial of complex zeros: whether it is complex depends on data")
-    if not zeros.shape[0]:
-        return jnp.asarray(1.0)
-    zeros = zeros.astype(np.float32 if zeros.dtype == np.float32 else np.float64)
-    result, end = jnp.ones(1, zeros.dtype), jnp.zeros(1, zeros.dtype)
-    for place in range(zeros.shape[0]):
-        result = jnp.concatenate([result, end]) - zeros[place] * jnp.concatenate([end, result])
-    return result
-
-
 def vander(x: Operand, N: int | None = None, increasing: bool = False) -> jax.Array:  # noqa: N803  # NumPy's name
     """`np.vander`."""
     x = jnp.asarray(x)
@@ -118,54 +100,3 @@ def vander(x: Operand, N: int | None = None, increasing: bool = False) -> jax.Ar
     powers = jnp.concatenate([ones, jnp.broadcast_to(x[:, None], (x.shape[0], count - 1)).astype(dtype)], 1)
     powers = jnp.cumprod(powers, 1, dtype)
     return powers if increasing else powers[:, ::-1]
-
-
-def polyfit(
-    x: Operand, y: Operand, deg: int, rcond: float | None = None, full: bool = False, w: Operand | None = None, cov: bool | str = False
-) -> jax.Array | tuple[jax.Array, ...]:
-    """`np.polyfit` by singular values; `full` is missing, whose residuals' shape depends on the rank."""
-    if full:
-        raise NotImplementedError("polyfit(full=True): the shape of the residuals depends on data")
-    x, y = (cast(item, result_type(jnp.asarray(item).dtype, 0.0)) for item in (x, y))
-    order = int(deg) + 1
-    if deg < 0:
-        raise ValueError("expected deg >= 0")
-    _check_samples(x, y)
-    matrix, sides = vander(x, order), y
-    if w is not None:
-        w = cast(w, result_type(jnp.asarray(w).dtype, 0.0))
-        if w.ndim != 1:
-            raise TypeError("expected a 1-d array for weights")
-        if w.shape[0] != y.shape[0]:
-            raise TypeError("expected w and y to have the same length")
-        matrix = matrix * w[:, None]
-        sides = sides * (w[:, None] if y.ndim == 2 else w)
-    scale = jnp.sqrt(jnp.sum(matrix * matrix, 0))
-    limit = x.shape[0] * float(np.finfo(x.dtype).eps) if rcond is None else rcond
-    scaled, sides = promoted(matrix / scale, sides)
-    u, s, vt = jnp.linalg.svd(scaled, full_matrices=False)
-    inverse = jnp.where(s > limit * s[0], 1 / s, 0)
-    projected = jnp.matmul(jnp.conj(u.T), sides, precision="highest")
-    fitted = jnp.matmul(jnp.conj(vt.T), (projected.T * inverse).T, precision="highest")
-    result = (fitted.T / scale).T
-    if not cov:
-        return result
-    inner = jnp.linalg.inv(jnp.matmul(scaled.T, scaled, precision="highest")) / jnp.outer(scale, scale)
-    if cov == "unscaled":
-        return result, inner if y.ndim == 1 else inner[:, :, None]
-    if x.shape[0] <= order:
-        raise ValueError("the number of data points must exceed order to scale the covariance matrix")
-    residuals = jnp.sum((sides - jnp.matmul(scaled, fitted, precision="highest")) ** 2, 0)
-    factor = residuals / (x.shape[0] - order)
-    return result, inner * factor if y.ndim == 1 else inner[:, :, None] * factor
-
-
-def _check_samples(x: jax.Array, y: jax.Array) -> None:
-    if x.ndim != 1:
-        raise TypeError("expected 1D vector for x")
-    if not x.size:
-        raise TypeError("expected non-empty vector for x")
-    if y.ndim not in (1, 2):
-        raise TypeError("expected 1D or 2D array for y")
-    if x.shape[0] != y.shape[0]:
-        raise TypeError("expected x and y to have same length")

@@ -6,22 +6,11 @@ import numpy as np
 from jax import lax
 
 from memarray._kernels.manipulation import concatenate
-from memarray._kernels.operands import (
-    Axis,
-    Checks,
-    Operand,
-    axes_of,
-    axis_of,
-    cast,
-    inexact,
-    promoted,
-    real_dtype,
-    result_type,
-)
+from memarray._kernels.operands import Checks, Operand, axis_of, cast, promoted, real_dtype, result_type
 from memarray._kernels.reductions import average
 from memarray._kernels.sorting import argsort, searchsorted
 
-__all__ = ["CHECKS", "convolve", "corrcoef", "correlate", "cov", "diff", "ediff1d", "gradient", "interp", "unwrap"]
+__all__ = ["CHECKS", "convolve", "corrcoef", "correlate", "cov", "diff", "ediff1d", "interp", "unwrap"]
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -72,71 +61,6 @@ def ediff1d(ary: Operand, to_end: Operand | None = None, to_begin: Operand | Non
 
 def _refuse_bool() -> jax.Array:
     raise TypeError("numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the `^` operator, instead.")
-
-
-def _spacings(f: jax.Array, varargs: tuple[Operand, ...], axes: tuple[int, ...]) -> list[jax.Array]:
-    """The distance of neighbours along each axis, or all of them."""
-    if len(varargs) not in (0, 1, len(axes)):
-        raise TypeError("invalid number of arguments")
-    given = [jnp.asarray(item) for item in varargs] or [jnp.asarray(1.0)]
-    if len(given) == 1 and given[0].ndim == 0:
-        given = given * len(axes)
-    if len(given) != len(axes):
-        raise TypeError("invalid number of arguments")
-    spacings = []
-    for spacing, axis in zip(given, axes, strict=True):
-        if spacing.ndim > 1:
-            raise ValueError("distances must be either scalars or 1d")
-        if spacing.ndim and spacing.shape[0] != f.shape[axis]:
-            raise ValueError("when 1d, distances must match the length of the corresponding dimension")
-        wide = cast(spacing, _FLOAT64) if spacing.dtype.kind in "iub" else spacing
-        spacings.append(wide[1:] - wide[:-1] if spacing.ndim else wide)
-    return spacings
-
-
-def _gradient(f: jax.Array, step: jax.Array, axis: int, edge_order: int) -> jax.Array:
-    """Central differences, and one-sided ones of the order that is asked for at the ends."""
-    size, ndim = f.shape[axis], f.ndim
-    steps = jnp.broadcast_to(step, (size - 1,)) if step.ndim == 0 else step
-    along = steps.reshape(tuple(-1 if dim == axis else 1 for dim in range(ndim)))
-    left, right = _part(along, 0, -1, axis), _part(along, 1, None, axis)
-    before, here, after = _part(f, 0, size - 2, axis), _part(f, 1, size - 1, axis), _part(f, 2, None, axis)
-    if step.ndim == 0:
-        inner = (after - before) / (2.0 * step)
-    else:
-        inner = -right / (left * (left + right)) * before + (right - left) / (left * right) * here + left / (right * (left + right)) * after
-    one, last_one = _part(along, 0, 1, axis), _part(along, -1, None, axis)
-    ends = [_part(f, place, place + 1, axis) for place in (0, 1, size - 1, size - 2)]
-    if edge_order == 1:
-        first, last = (ends[1] - ends[0]) / one, (ends[2] - ends[3]) / last_one
-    else:
-        first = _second_order(ends[0], ends[1], _part(f, 2, 3, axis), one, _part(along, 1, 2, axis))
-        last = -_second_order(ends[2], ends[3], _part(f, size - 3, size - 2, axis), last_one, _part(along, size - 3, size - 2, axis))
-    return jnp.concatenate([part.astype(f.dtype) for part in (first, inner, last)], axis)
-
-
-def _second_order(f0: jax.Array, f1: jax.Array, f2: jax.Array, one: jax.Array, two: jax.Array) -> jax.Array:
-    """The slope at an end from it and the next two values, `one` and `two` apart."""
-    return -(2.0 * one + two) / (one * (one + two)) * f0 + (one + two) / (one * two) * f1 - one / (two * (one + two)) * f2
-
-
-def gradient(f: Operand, *varargs: Operand, axis: Axis = None, edge_order: int = 1) -> jax.Array | tuple[jax.Array, ...]:
-    """`np.gradient`; coordinates that happen to be evenly spaced go by the formula for any."""
-    f = jnp.asarray(f)
-    axes = axes_of(axis, f.ndim)
-    if edge_order not in (1, 2):
-        raise ValueError("'edge_order' greater than 2 not supported")
-    spacings = _spacings(f, varargs, axes)
-    if f.dtype == np.bool_:
-        _refuse_bool()
-    f = f.astype(inexact(f.dtype))
-    if any(f.shape[dim] < edge_order + 1 for dim in axes):
-        raise ValueError("Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required.")
-    results = []
-    for dim, spacing in zip(axes, spacings, strict=True):
-        step = spacing.astype(f.dtype) if spacing.dtype.kind == "c" or not varargs else spacing.astype(result_type(spacing.dtype, f.dtype))
-        results.append(_gradient(f, step, dim, edge_order))
-    return results[0] if len(axes) == 1 else tuple(results)
 
 
 def unwrap(p: Operand, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi) -> jax.Array:

@@ -55,7 +55,6 @@ SAME = [
 
 CASES = {
     "round": ROUNDED,
-    "around": ROUNDED,
     "fix": [*each(SPICED[:8]), case(HALVES)],
     "isposinf": [*each(SPICED[:8]), case(EMPTY)],
     "isneginf": [*each([array * array.dtype.type(-1 if array.dtype.kind == "f" else 1) for array in SPICED[:8]])],

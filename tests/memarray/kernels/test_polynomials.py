@@ -9,8 +9,6 @@ from tests.memarray.kernels.comparing import case, compare, each, expect, parame
 LINES, SHORT = plain((5,)), plain((3,), seed=1)
 F4, F8, C16, I8 = LINES[6], LINES[7], LINES[9], LINES[2]
 SCALAR, EMPTY = np.array(3, np.int8), np.zeros(0)
-X = np.linspace(-1, 2, 12)
-Y = np.stack([X**3 - X, 2 * X * X + 1], 1) + plain((12, 2), [np.float64])[0] / 10
 PAIRS = [case(*pair) for pair in zip(LINES, SHORT, strict=True)]
 
 CASES = {
@@ -35,18 +33,7 @@ CASES = {
         case(F4, 2, np.array([1, 2])),
         case(I8, 1, C16[:1]),
     ],
-    "poly": [*each(LINES[1:8]), case(EMPTY)],
     "vander": [*each(LINES), case(F8, 3), case(F8, 0), case(I8, 4, True), case(F8, N=6, increasing=True), case(F8, 1)],
-    "polyfit": [
-        *(case(X, Y, 3), case(X, Y[:, 0], 2, w=X * X + 1), case(X, Y, 0), case(X, Y[:, 1], 12), case(I8, F8, 2)),
-        *(
-            case(X, Y, 2, cov=True),
-            case(X, Y[:, 0], 2, cov="unscaled"),
-            case(X, Y[:, 0], 2, cov=True, w=X + 2),
-            case(X, Y, 2, cov="unscaled"),
-        ),
-        case(X.astype(np.float32), Y.astype(np.float32), 2),
-    ],
 }
 
 
@@ -69,17 +56,7 @@ REFUSED = {
     "polysub": [case(LINES[0], LINES[0])],
     "polyder": [case(F8, -1)],
     "polyint": [case(F8, -1), case(F8, 3, np.ones(2))],
-    "poly": [case(np.ones((2, 3)))],
     "vander": [case(np.ones((2, 3)))],
-    "polyfit": [
-        case(X, Y, -1),
-        case(Y, Y, 1),
-        case(EMPTY, EMPTY, 1),
-        case(X, Y[1:], 1),
-        case(X, Y, 1, w=Y),
-        case(X, Y, 1, w=X[1:]),
-        case(X[:3], Y[:3], 2, cov=True),
-    ],
 }
 
 
@@ -90,9 +67,3 @@ def test_refuses_as_numpy_does(name):
             expect(getattr(np, name), item)
         with pytest.raises(theirs.type):
             run_all(getattr(polynomials, name), [item])
-
-
-@pytest.mark.parametrize(("name", "item"), [("poly", case(C16)), ("poly", case(np.ones((2, 2)))), ("polyfit", case(X, Y, 2, full=True))])
-def test_what_depends_on_data_is_refused(name, item):
-    with pytest.raises(NotImplementedError, match="depends on data"):
-        run_all(getattr(polynomials, name), [item])

@@ -11,7 +11,6 @@ F4, F8, C8, I8 = PLAIN[6], PLAIN[7], PLAIN[8], PLAIN[2]
 SCALAR, EMPTY = np.array(3, np.int8), np.zeros((0,), np.float32)
 XP, FP = np.array([0.0, 1, 2.5, 4]), np.array([1, -1, np.inf, 3])
 AT = np.array([-1, 0, 0.5, 1, 2, 2.5, 3, 4, 5, np.nan, np.inf])
-UNEVEN = np.array([0, 1, 1.5, 3, 7])
 COUNTS, SHARES = np.array([1, 2, 0, 3, 1]), np.array([0.5, 1, 2, 0.25, 1])
 MODES = ("valid", "same", "full")
 SLID = [
@@ -34,25 +33,6 @@ CASES = {
         case(np.zeros((0, 2)), axis=0),
     ],
     "ediff1d": [*each(SPICED[1:]), case(F4, F8[0], SHORT[6]), case(EMPTY), case(F8, to_begin=np.float64(3))],
-    "gradient": [
-        *each(plain((3, 5))[1:]),
-        *each(plain((4, 5))[5:], np.float64(2.0), axis=1, edge_order=2),
-        *(
-            case(F8, 2.0, UNEVEN),
-            case(F8, UNEVEN, axis=1),
-            case(F4, UNEVEN, axis=1),
-            case(F8, UNEVEN, axis=1, edge_order=2),
-            case(F8, axis=0, edge_order=2),
-        ),
-        *(
-            case(F8, UNEVEN.astype(np.int64), axis=-1),
-            case(F8, 3, 0.5),
-            case(F8, axis=(1, 0)),
-            case(F8[:2], axis=0),
-            case(F8[0], np.arange(5)),
-        ),
-        case(C8, 0.5),
-    ],
     "unwrap": [
         *each([array * array.dtype.type(3) for array in PLAIN[1:8]]),
         *(
@@ -99,10 +79,6 @@ def test_all_have_cases():
 REFUSED = {
     "diff": [case(F8, -1), case(SCALAR), case(F8, axis=2)],
     "ediff1d": [case(I8, F8[0]), case(PLAIN[0])],
-    "gradient": [
-        *(case(F8, edge_order=3), case(F8[:1]), case(F8, 1.0, 1.0, 1.0), case(F8, UNEVEN, axis=0), case(F8, F8), case(F8, axis=2)),
-        *(case(PLAIN[0]), case(F8[:2], edge_order=2)),
-    ],
     "interp": [case(AT, XP, FP[:3]), case(AT, EMPTY, EMPTY), case(AT, XP, FP, period=0), case(AT, F8, F8)],
     "cov": [
         case(np.zeros((1, 1, 1))),
