@@ -12,7 +12,7 @@ from memarray._installation import check_siblings
 
 def test_exports_are_sorted_and_there():
     assert sorted(memarray.__all__) == memarray.__all__
-    assert all(getattr(memarray, name) is not None for name in memarray.__all__)
+    assert all(hasattr(memarray, name) for name in memarray.__all__)
 
 
 def test_siblings_are_found():
