@@ -28,7 +28,7 @@ IMPORTS = {"numpy": "import numpy as np", "memarray": "import memarray as np"}
 PROCESS_OVERHEAD_BYTES = 16 * 10**6
 DIGITS = 1e-12  # what float64 leaves of a result after sums in another order
 
-console = Console(soft_wrap=True, highlight=False)
+console = Console(soft_wrap=True, highlight=False, width=max(Console().width, 130))
 
 
 @dataclass(frozen=True)

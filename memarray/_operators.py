@@ -16,6 +16,8 @@ def _takes(value: Any) -> bool:
     if isinstance(value, (Operators, *_TAKEN)):
         return True
     kind = type(value)
+    if kind.__module__.partition(".")[0] == "torch":  # its priority is for NumPy, which it knows; memarray it does not
+        return True
     if getattr(kind, "__array_ufunc__", True) is None or getattr(value, "__array_priority__", 0.0) > Operators.__array_priority__:
         return False
     return hasattr(kind, "__array__") or (not hasattr(kind, "__array_ufunc__") and hasattr(kind, "__array_interface__"))

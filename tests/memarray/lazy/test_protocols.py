@@ -105,6 +105,8 @@ def test_torch_tensors_come_and_go():
     tensor = torch.arange(6.0).reshape(2, 3)
     numpy.testing.assert_array_equal(np.asarray(tensor), tensor.numpy())
     numpy.testing.assert_array_equal(np.asarray(tensor.requires_grad_()) * 2, tensor.detach().numpy() * 2)
+    numpy.testing.assert_array_equal(np.arange(3.0) + tensor.detach()[0], [0.0, 2.0, 4.0])
+    numpy.testing.assert_array_equal(tensor.detach()[0] * np.arange(3.0), [0.0, 1.0, 4.0])
     assert torch.equal(torch.from_dlpack(np.arange(3.0)), torch.arange(3.0, dtype=torch.float64))
 
 
