@@ -43,8 +43,8 @@ def _expm1(x: Any, /, **given: Any) -> Any:
 
 
 def _divide(x: Any, y: Any) -> Any:
-    """Rounded once: of one divisor for many elements XLA would take the reciprocal first (see `quotient`)."""
-    is_one_for_many = np.ndim(y) == 0 and np.ndim(x) > 0 and x.dtype.kind == "f"
+    """Rounded once: of a divisor for many elements XLA would take the reciprocal first (see `quotient`)."""
+    is_one_for_many = x.dtype.kind == "f" and np.shape(y) != np.broadcast_shapes(np.shape(x), np.shape(y))
     return quotient(x, y) if is_one_for_many else KERNELS["divide"](x, y)
 
 
