@@ -1,7 +1,7 @@
 """The lazy array: NumPy's ndarray as a recorded value, with views that write through to their base.
 
 `ndarray` is the user's object: a storage (shared with its views) and the steps from the storage's value to its own. `Scalar` stands for
-NumPy's scalars: what a computation without dimensions gives, which cannot be written to.
+NumPy's scalars: what a computation without dimensions gives.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from memarray._convert import PYTHON_SCALARS, check_dtype
+from memarray._convert import check_dtype
 from memarray._evaluate import evaluate
 from memarray._graph import Node, Storage, host, is_traced
 from memarray._operators import Operators, functions
@@ -787,8 +787,3 @@ class _Alias:
 def _from_pickle(value: np.ndarray[Any, Any], is_scalar: bool) -> ndarray:
     found = functions["asarray"](value)
     return new_array(found._node(), Scalar) if is_scalar else found
-
-
-def is_scalar_like(value: Any) -> bool:
-    """Whether a value is one of Python's numbers."""
-    return type(value) in PYTHON_SCALARS

@@ -15,7 +15,7 @@ from memarray._graph import Check, Node, host, is_traced, leaf
 from memarray._operators import functions
 from memarray._record import lazy, record
 from memarray._routine import asarray_node, holds_arrays
-from memarray._views import basic_step
+from memarray._views import basic_step, slice_entry, without_ellipsis
 
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
@@ -213,25 +213,17 @@ def _expand(array: ndarray, entries: tuple[Any, ...]) -> tuple[Entries, list[Any
         raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {taken} were indexed")
     if sum(entry is Ellipsis for entry in entries) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
-    if not any(entry is Ellipsis for entry in entries):
-        entries = (*entries, Ellipsis)
     found: list[tuple[Any, ...]] = []
     operands: list[Any] = []
     arrays: list[tuple[ndarray, int]] = []
     axis = 0
-    for entry in entries:
+    for entry in without_ellipsis(entries, taken, len(shape)):
         if entry is None:
             found.append(("new",))
-        elif entry is Ellipsis:
-            for length in shape[axis : axis + len(shape) - taken]:
-                found.append(("slice", length, 1))
-                operands.append(0)
-            axis += len(shape) - taken
         elif isinstance(entry, slice):
-            start, stop, step = entry.indices(shape[axis])
-            length = len(range(start, stop, step))
-            found.append(("slice", length, step))
-            operands.append(start if length else 0)
+            part, start = slice_entry(entry, shape[axis])
+            found.append(part)
+            operands.append(start)
             axis += 1
         elif isinstance(entry, ndarray) and entry.dtype == bool:
             axis = _expand_mask(entry, shape, axis, found, operands)

@@ -18,9 +18,9 @@ from frontends import TracedFunction, function_name, trace_jax
 from memarray._array import ndarray, new_array
 from memarray._config import Limit
 from memarray._evaluate import evaluate, jax_scopes, plan_of
-from memarray._graph import ITEM, Node, Op, leaf
+from memarray._graph import Node, Op, leaf
 from memarray._plan import Plan
-from memarray._record import lazy
+from memarray._record import lazy, lazy_several
 from memarray._routine import wrap
 from memarray.errors import UnsupportedOpError
 
@@ -40,8 +40,7 @@ class LazyFunction:
         if len(specs) == 1:
             found = [lazy(self.op, operands, (), specs[0].shape, specs[0].dtype)]
         else:
-            whole = Node(self.op, operands, (), (), None)
-            found = [lazy(ITEM, (whole,), (("index", k),), spec.shape, spec.dtype) for k, spec in enumerate(specs)]
+            found = lazy_several(self.op, operands, (), [(spec.shape, spec.dtype) for spec in specs])
         return jax.tree_util.tree_unflatten(self.traced.out_tree, [wrap(node) for node in found])
 
 

@@ -1,8 +1,8 @@
 """One operation on nodes: at once where all is small and there, else as a node of the graph."""
 
+from collections.abc import Iterable
 from typing import Any
 
-import jax
 import numpy as np
 
 from memarray._config import config
@@ -17,22 +17,17 @@ def record(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, 
     return lazy(op, operands, params, shape, dtype)
 
 
-def record_several(
-    op: Op, operands: tuple[Any, ...], params: Params, specs: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
-) -> list[Node]:
-    """The nodes of an operation with several results."""
-    if runs_now(operands, sum(_bytes(shape, dtype) for shape, dtype in specs)):
-        results = run_numpy(op, operands, params)
-        return [leaf(_as_leaf(value, dtype)) for value, (_, dtype) in zip(results, specs, strict=True)]
-    whole = Node(op, operands, params, (), None)
-    return [lazy(ITEM, (whole,), (("index", k),), shape, dtype) for k, (shape, dtype) in enumerate(specs)]
-
-
 def lazy(op: Op, operands: tuple[Any, ...], params: Params, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Node:
     """The node of a recorded operation, whatever its size."""
     if long_stretches:
         shorten()
     return Node(op, operands, params, shape, dtype)
+
+
+def lazy_several(op: Op, operands: tuple[Any, ...], params: Params, specs: Iterable[tuple[tuple[int, ...], np.dtype[Any]]]) -> list[Node]:
+    """The nodes of the results of a recorded operation that has several."""
+    whole = Node(op, operands, params, (), None)
+    return [lazy(ITEM, (whole,), (("index", k),), shape, dtype) for k, (shape, dtype) in enumerate(specs)]
 
 
 def runs_now(operands: tuple[Any, ...], result_bytes: int) -> bool:
@@ -77,8 +72,3 @@ def _bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
 def constant(value: np.generic) -> Node:
     """A node for a NumPy scalar, where an operation wants a node."""
     return leaf(np.asarray(value))
-
-
-def from_value(value: Any) -> Node:
-    """A node for a NumPy array that nobody writes to any more, or an array of JAX's."""
-    return leaf(value) if isinstance(value, (np.ndarray, jax.Array)) else leaf(np.asarray(value))

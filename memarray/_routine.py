@@ -18,8 +18,8 @@ from numpy.exceptions import AxisError
 from memarray._array import Scalar, assign, ndarray, new_array
 from memarray._convert import PYTHON_SCALARS, check_dtype, freeze, node_of
 from memarray._evaluate import jax_scopes
-from memarray._graph import Check, Node, Op, host, is_traced, leaf
-from memarray._record import lazy, record, record_several, runs_now
+from memarray._graph import Check, Node, Op, host, leaf
+from memarray._record import lazy, lazy_several, runs_now
 
 Spec = tuple[tuple[int, ...], np.dtype[Any]]
 NEVER_PARAMETERS = frozenset({"order", "subok", "like", "device"})  # of layout and subclasses, which lazy arrays have none of
@@ -117,9 +117,9 @@ class Routine:
         if runs_now(operands, sum(math.prod(shape) * dtype.itemsize for shape, dtype in specs)):
             return self._wrap_numpy(self._run_host(operands, params))
         if is_several:
-            nodes = record_several(self._op, operands, params, specs)
+            nodes = lazy_several(self._op, operands, params, specs)
         else:
-            nodes = [record(self._op, operands, params, *specs[0])]
+            nodes = [lazy(self._op, operands, params, *specs[0])]
         if self._check is not None:
             self._attach_check(nodes, operands, params)
         found = tuple(wrap(node) for node in nodes)
@@ -311,6 +311,3 @@ def _summary(function: Callable[..., Any]) -> str:
         else:
             paragraph.append(line.strip())
     return " ".join(paragraph)
-
-
-__all__ = ["Routine", "as_operand", "asarray_node", "holds_arrays", "is_traced", "wrap"]

@@ -11,7 +11,7 @@ import numpy as np
 from memarray._array import assign, broadcasts_to, fill_from, ndarray
 from memarray._convert import check_dtype
 from memarray._graph import Node, Op, host, leaf
-from memarray._record import constant, lazy, runs_now
+from memarray._record import constant, lazy, lazy_several, runs_now
 from memarray._routine import Routine, as_operand, wrap
 
 _COMPARISONS = {"less": (True, False), "less_equal": (True, False), "greater": (False, True), "greater_equal": (False, True)}
@@ -80,10 +80,11 @@ class ufunc:  # noqa: N801  # NumPy's name
         self, args: tuple[Any, ...], requested: Any = None, casting: str = "same_kind", at_once: Callable[..., Any] | None = None
     ) -> Any:
         operands = tuple([arg._node() if isinstance(arg, ndarray) else as_operand(arg) for arg in args])
-        if runs_now(operands, 0) and runs_now(operands, _result_bytes(_broadcast(operands))):
+        shape = _broadcast(operands)
+        if runs_now(operands, _result_bytes(shape)):
             given = {} if requested is None and casting == "same_kind" else self._keywords(requested, casting)
             return self._run_now(at_once or self._at_once, operands, given)
-        return self._record(operands, requested, casting)
+        return self._record(operands, shape, requested, casting)
 
     def _keywords(self, requested: Any, casting: str) -> dict[str, Any]:
         """How NumPy is told of a dtype, or a loop's dtypes, and of what may be cast."""
@@ -100,8 +101,7 @@ class ufunc:  # noqa: N801  # NumPy's name
             return wrap(leaf(np.asarray(found)))
         return tuple(wrap(leaf(np.asarray(each))) for each in found)
 
-    def _record(self, operands: tuple[Any, ...], requested: Any, casting: str) -> Any:
-        shape = _broadcast(operands)
+    def _record(self, operands: tuple[Any, ...], shape: tuple[int, ...], requested: Any, casting: str) -> Any:
         ins, outs = self._resolve(operands, requested, casting)
         try:
             operands = tuple([o if type(o) is Node else _cast_scalar(o, dtype) for o, dtype in zip(operands, ins, strict=True)])
@@ -115,8 +115,7 @@ class ufunc:  # noqa: N801  # NumPy's name
             if self._check is not None:
                 node.checks = self._check(operands, ins)
             return wrap(node)
-        whole = Node(self._op, operands, params, (), None)
-        return tuple(wrap(lazy(_ITEM, (whole,), (("index", k),), shape, dtype)) for k, dtype in enumerate(outs))
+        return tuple(wrap(node) for node in lazy_several(self._op, operands, params, [(shape, dtype) for dtype in outs]))
 
     def _resolve(self, operands: tuple[Any, ...], requested: Any, casting: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The dtypes of the loop that NumPy would choose: of operands and results."""
@@ -237,13 +236,6 @@ class ufunc:  # noqa: N801  # NumPy's name
         from memarray._ufunc_methods import apply_at  # noqa: PLC0415
 
         apply_at(self, a, indices, b)
-
-
-def _item(results: Any, *, index: int) -> Any:
-    return results[index]
-
-
-_ITEM = Op("item", _item, _item)
 
 
 def _broadcast(operands: tuple[Any, ...]) -> tuple[int, ...]:

@@ -201,27 +201,32 @@ INDEX = Op("index", _index_jax, _index_numpy)
 PUT = Op("put", _put_jax, _put_numpy)
 
 
+def without_ellipsis(key: tuple[Any, ...], taken: int, rank: int) -> tuple[Any, ...]:
+    """An index with whole slices for the dimensions that its ellipsis stands for, at its end if it has none; `taken` are in the others."""
+    place = next((k for k, entry in enumerate(key) if entry is Ellipsis), len(key))
+    return (*key[:place], *(slice(None),) * (rank - taken), *key[place + 1 :])
+
+
+def slice_entry(each: slice, length: int) -> tuple[tuple[Any, ...], int]:
+    """The entry of a slice of a dimension, and where it starts."""
+    start, stop, step = each.indices(length)
+    count = len(range(start, stop, step))
+    return ("slice", count, step), start if count else 0
+
+
 def basic_step(key: tuple[Any, ...], shape: tuple[int, ...], view: np.ndarray[Any, Any]) -> Step:
     """The step of a basic index that NumPy has accepted: `view` is the stand-in's."""
     starts: list[int] = []
     pattern: list[tuple[Any, ...]] = []
     axis = 0
     taken = sum(1 for entry in key if entry is not None and entry is not Ellipsis)
-    if Ellipsis not in [entry for entry in key if entry is Ellipsis]:
-        key = (*key, Ellipsis)
-    for entry in key:
+    for entry in without_ellipsis(key, taken, len(shape)):
         if entry is None:
             pattern.append(("new",))
-        elif entry is Ellipsis:
-            for length in shape[axis : axis + len(shape) - taken]:
-                pattern.append(("slice", length, 1))
-                starts.append(0)
-            axis += len(shape) - taken
         elif isinstance(entry, slice):
-            start, stop, step = entry.indices(shape[axis])
-            length = len(range(start, stop, step))
-            pattern.append(("slice", length, step))
-            starts.append(start if length else 0)
+            part, start = slice_entry(entry, shape[axis])
+            pattern.append(part)
+            starts.append(start)
             axis += 1
         else:
             start = int(entry)
