@@ -1,0 +1,252 @@
+"""Tracing a torch function: what its tensors are like in, a `TorchProgram` out. Nothing is computed, and no data are looked at.
+
+`closed_over` runs the function on fake tensors, finds the tensors that it uses besides its arguments, and stops at what depends on data.
+`trace_torch` runs it once more, with those as arguments too, and writes it down below autograd: as pure operations of ATen.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.fx
+from torch.fx import traceback as fx_traceback
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, make_fx
+from frontends.torch_decompositions import decompositions
+from frontends.torch_errors import explained
+from frontends.torch_graph import program_of
+from frontends.torch_layout import Layout
+from frontends.torch_program import TorchProgram
+from frontends.torch_random import SEED_WORDS, drawing_from
+from frontends.torch_source import user_line
+
+LINE = "memarray_line"  # under which a node of autograd's graph keeps the line that made it
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a tensor that goes into a program is like; calls with equal ones share a recording."""
+
+    layout: Layout
+    dtype: torch.dtype
+    device: torch.device
+    requires_grad: bool
+
+    @classmethod
+    def of(cls, tensor: torch.Tensor) -> "Argument":
+        """Of a tensor, or of a meta tensor, which stands for one on the CPU."""
+        device = torch.device("cpu") if tensor.device.type == "meta" else tensor.device
+        return cls(Layout.of(tuple(tensor.shape), tensor.stride()), tensor.dtype, device, tensor.requires_grad)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result of the program, and how the tensor that it stands for lies in it."""
+
+    layout: Layout
+    dtype: torch.dtype
+    is_differentiable: bool
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A tensor that the function returns: a result of the program, by its number."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Input:
+    """A tensor that the function returns: one of its arguments itself."""
+
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class TracedTorch:
+    """A torch function, traced. Its program's arguments are its own, then the seed if it draws, then `constants`.
+
+    The program's results are those of the function that are tensors, then the new values of the arguments that it writes to.
+    """
+
+    name: str
+    definition: str | None
+    program: TorchProgram
+    draws: bool
+    constants: tuple[torch.Tensor, ...]
+    results: tuple[Result, ...]
+    written: tuple[int, ...]  # numbers of the arguments
+    out_spec: Any
+    out_leaves: tuple[Any, ...]  # a `Slot`, an `Input`, or a value that is no tensor
+
+
+Body = Callable[[Sequence[torch.Tensor]], Any]
+
+
+def closed_over(body: Body, arguments: Sequence[Argument], sources: Sequence[torch.Tensor], name: str) -> tuple[torch.Tensor, ...]:
+    """The tensors that `body` uses and that are not among its arguments.
+
+    Raises
+    ------
+    UnsupportedOpError
+        For what depends on data.
+    """
+    mode = FakeTensorMode()
+    with mode:
+        fakes = [argument.layout.from_stored(_fake(argument)).requires_grad_(argument.requires_grad) for argument in arguments]
+    found: list[torch.Tensor] = []
+
+    def lift(tensor: torch.Tensor) -> torch.Tensor:
+        found.append(tensor)
+        fake = mode.from_tensor(tensor)
+        fakes.append(fake)
+        return fake
+
+    with explained(name), _plain_kernels(), mode, _StandIns(sources, fakes, lift):
+        body(list(fakes))
+    return tuple(found)
+
+
+def trace_torch(
+    body: Body, arguments: Sequence[Argument], sources: Sequence[torch.Tensor], name: str, definition: str | None = None
+) -> TracedTorch:
+    """Trace a function of flat tensors.
+
+    Parameters
+    ----------
+    body : callable
+        Takes a sequence of tensors, gives any tree of results.
+    arguments : sequence of Argument
+        What the tensors are like.
+    sources : sequence of torch.Tensor
+        The tensors that the first arguments stand for, wherever `body` meets them.
+    name, definition : str
+        What to call the function, and where it is defined.
+
+    Raises
+    ------
+    UnsupportedOpError
+        For what depends on data, and what is no operation on tensors.
+    """
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        stored = [_fake(argument) for argument in arguments]
+        seed = torch.empty(SEED_WORDS, dtype=torch.int32)
+    traces: list[_Trace] = []
+
+    def flat(*values: torch.Tensor) -> list[torch.Tensor]:
+        with FunctionalTensorMode(), drawing_from(values[-1]):
+            traces.append(_Trace.run(body, values[:-1], arguments, sources))
+        return traces[-1].values
+
+    with explained(name), _plain_kernels(), fx_traceback.preserve_node_meta():
+        module = make_fx(flat, decomposition_table=decompositions(), tracing_mode="fake")(*stored, seed)
+        program, constants, draws = program_of(module, name)
+    trace = traces[-1]
+    return TracedTorch(name, definition, program, draws, constants, trace.results, trace.written, trace.out_spec, trace.out_leaves)
+
+
+@dataclass(frozen=True, eq=False)
+class _Trace:
+    """What a run of the function gave, and which of its arguments it wrote to."""
+
+    values: list[torch.Tensor]
+    results: tuple[Result, ...]
+    written: tuple[int, ...]
+    out_spec: Any
+    out_leaves: tuple[Any, ...]
+
+    @classmethod
+    def run(
+        cls, body: Body, values: Sequence[torch.Tensor], arguments: Sequence[Argument], sources: Sequence[torch.Tensor]
+    ) -> "_Trace":
+        bases = [FunctionalTensor.to_functional(value) for value in values]
+        with torch.no_grad():
+            inputs = [argument.layout.from_stored(base) for base, argument in zip(bases, arguments, strict=True)]
+        inputs = [tensor.detach().requires_grad_() if argument.requires_grad else tensor for tensor, argument in zip(inputs, arguments, strict=True)]
+        with _StandIns(sources, inputs, FunctionalTensor.to_functional):
+            leaves, out_spec = pytree.tree_flatten(body(inputs))
+        found: list[Any] = []
+        tensors: list[torch.Tensor] = []
+        results: list[Result] = []
+        with torch.no_grad():
+            for leaf in leaves:
+                index = _position(leaf, inputs, sources)
+                if index is not None:
+                    found.append(Input(index))
+                elif isinstance(leaf, torch.Tensor):
+                    result = Result(Layout.of(tuple(leaf.shape), leaf.stride()), leaf.dtype, leaf.requires_grad)
+                    found.append(Slot(len(results)))
+                    results.append(result)
+                    tensors.append(result.layout.to_stored(leaf.detach()))
+                else:
+                    found.append(leaf)
+        written = []
+        for i, (base, value) in enumerate(zip(bases, values, strict=True)):
+            if _pure(base) is not value:
+                written.append(i)
+                tensors.append(base)
+        return cls([_pure(tensor) for tensor in tensors], tuple(results), tuple(written), out_spec, tuple(found))
+
+
+def _fake(argument: Argument) -> torch.Tensor:
+    """A fake tensor like the program's argument; call it under a fake mode."""
+    return torch.empty(argument.layout.stored_shape, dtype=argument.dtype, device=argument.device)
+
+
+def _position(leaf: Any, inputs: Sequence[torch.Tensor], sources: Sequence[torch.Tensor]) -> int | None:
+    return next((i for tensors in (inputs, sources) for i, tensor in enumerate(tensors) if tensor is leaf), None)
+
+
+def _pure(tensor: Any) -> torch.Tensor:
+    """The value of a functional tensor."""
+    torch._sync(tensor)
+    return torch._from_functional_tensor(tensor.elem)
+
+
+class _StandIns(TorchFunctionMode):
+    """Real tensors that a function meets are replaced by what stands for them; others go through `unknown`. Notes the user's lines as well."""
+
+    def __init__(
+        self, sources: Sequence[torch.Tensor], stand_ins: Sequence[torch.Tensor], unknown: Callable[[torch.Tensor], torch.Tensor]
+    ) -> None:
+        self._sources = list(sources)  # kept alive: their ids are keys
+        self._known = dict(zip(map(id, sources), stand_ins, strict=False))
+        self._unknown = unknown
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call `func` with what stands for its tensors."""
+        line = user_line()
+        fx_traceback.set_stack_trace([line or ""])
+        args, kwargs = pytree.tree_map_only(torch.Tensor, self._stand_in, (args, kwargs or {}))
+        found = func(*args, **kwargs)
+        for each in found if isinstance(found, (tuple, list)) else (found,):
+            if isinstance(each, torch.Tensor) and each.grad_fn is not None:
+                each.grad_fn.metadata.setdefault(LINE, line)
+        return found
+
+    def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:
+        known = self._known.get(id(tensor))
+        if known is not None:
+            return known
+        if isinstance(tensor, (FakeTensor, FunctionalTensor)):
+            return tensor
+        self._sources.append(tensor)
+        found = self._known[id(tensor)] = self._unknown(tensor)
+        return found
+
+
+@contextlib.contextmanager
+def _plain_kernels() -> Iterator[None]:
+    """Torch's fused kernels are off: they would hide from the passes what they compute, and exist on torch's devices only."""
+    fastpath = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fastpath)

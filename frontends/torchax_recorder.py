@@ -1,0 +1,101 @@
+"""The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. Runs in `torch_worker`."""
+
+import functools
+import sys
+import types
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import torch
+from jax import export
+from jax.extend import source_info_util
+
+from frontends.torch_program import Call, Ref, TorchProgram, Unsupported, map_leaves
+from frontends.torch_source import at_line
+
+
+def _import_torchax() -> Any:
+    """Import torchax 0.0.13, which needs help: its checkpoints want flax, and its casts name overloads that torch has dropped since 2.9."""
+    sys.modules["torchax.checkpoint"] = checkpoints = types.ModuleType("torchax.checkpoint")
+    checkpoints.save_checkpoint = checkpoints.load_checkpoint = None  # type: ignore[attr-defined]
+    packet = torch._ops.OpOverloadPacket
+    look_up = packet.__getattr__
+
+    def look_up_or_name(self: Any, name: str) -> Any:
+        try:
+            return look_up(self, name)
+        except AttributeError:
+            if name.startswith("_"):
+                raise
+            return str(self), name
+
+    packet.__getattr__ = look_up_or_name  # type: ignore[method-assign]
+    try:
+        import torchax  # noqa: PLC0415
+    finally:
+        packet.__getattr__ = look_up  # type: ignore[method-assign]
+    return torchax
+
+
+torchax = _import_torchax()
+torchax.enable_accuracy_mode()
+jax.config.update("jax_default_matmul_precision", None)
+_environment = torchax.default_env()
+for _module in (torch, torchax):
+    source_info_util.register_exclusion(str(Path(_module.__file__).parent))  # source lines are the user's
+for _file in (__file__, functools.__file__):
+    source_info_util.register_exclusion(_file)
+
+
+class _LoweringError(Exception):
+    """A call that torchax cannot lower."""
+
+
+def lower(program: TorchProgram, platform: str, progress: Callable[[int], None]) -> bytes | Unsupported:
+    """The portable artifact of a program; `progress` is told of each call before it."""
+    call: Call | None = None
+
+    def run(*arguments: Any) -> list[Any]:
+        nonlocal call
+        values = list(arguments)
+        with _environment:
+            for i, call in enumerate(program.calls):
+                progress(i)
+                values.extend(_apply(call, values))
+        return [values[ref.index] for ref in program.outputs]
+
+    specs = [jax.ShapeDtypeStruct(spec.shape, _jax_dtype(spec.dtype)) for spec in program.arguments]
+    try:
+        return bytes(export.export(jax.jit(run, keep_unused=True), platforms=[platform])(*specs).mlir_module_serialized)
+    except Exception as error:  # noqa: BLE001  # whatever torchax raises means that it has no lowering
+        return Unsupported(call.op if call else program.name, f"{type(error).__name__}: {error}", call.source_line if call else None)
+
+
+def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
+    target = functools.reduce(getattr, call.op.split("."), torch.ops)
+
+    def look_up(leaf: Any) -> Any:
+        return _environment.j2t_iso(values[leaf.index]) if isinstance(leaf, Ref) else leaf
+
+    args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
+    kwargs.pop("device", None)
+    found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
+    results = list(found) if call.is_several else [found]
+    return [_checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
+
+
+def _checked(value: Any, spec: Any) -> Any:
+    """A result with the dtype that torch says; a shape that differs is an error of torchax's."""
+    if spec is None:
+        return value
+    value = jax.numpy.asarray(value)
+    if value.shape != spec.shape:
+        raise _LoweringError(f"torchax gives shape {value.shape}, torch {spec.shape}")
+    dtype = _jax_dtype(spec.dtype)
+    return value if value.dtype == dtype else value.astype(dtype)
+
+
+def _jax_dtype(dtype: torch.dtype) -> Any:
+    return jax.numpy.dtype(str(dtype).removeprefix("torch."))
