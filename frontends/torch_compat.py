@@ -3,6 +3,10 @@
 Tried with torch 2.9.1 and 2.13.0.
 """
 
+# Whether oneDNN's kernels are used; the public `torch.backends.mkldnn.flags` warns of TF32 on every use.
+from torch._C import _get_mkldnn_enabled as get_mkldnn_enabled
+from torch._C import _set_mkldnn_enabled as set_mkldnn_enabled
+
 # Decompositions to the core ATen operations, which is what torch.export and Inductor use.
 from torch._decomp import core_aten_decompositions, get_decompositions
 
@@ -29,5 +33,7 @@ __all__ = [
     "UnsupportedOperatorException",
     "core_aten_decompositions",
     "get_decompositions",
+    "get_mkldnn_enabled",
     "make_fx",
+    "set_mkldnn_enabled",
 ]

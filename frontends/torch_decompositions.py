@@ -5,13 +5,13 @@ it computes. Both recorders and the passes so see one small set of operations.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from frontends import torch_random
-from frontends.torch_compat import core_aten_decompositions
+from frontends.torch_compat import core_aten_decompositions, get_decompositions
 
 aten = torch.ops.aten
 
@@ -20,17 +20,46 @@ aten = torch.ops.aten
 def decompositions() -> dict[Any, Callable[..., Any]]:
     """The table for `make_fx`."""
     found = dict(core_aten_decompositions().items())
+    found.update(get_decompositions(_FURTHER))
     found.update(torch_random.DECOMPOSITIONS)
     found.update(_OWN)
     return found
 
 
-def _cdist(x: torch.Tensor, y: torch.Tensor, p: float, compute_mode: int | None) -> torch.Tensor:
-    """As defined; the passes turn the Euclidean one into matrix products."""
+def _cdist(x: torch.Tensor, y: torch.Tensor, p: float = 2.0, compute_mode: str = "") -> torch.Tensor:
+    """As defined. Torch's matrix-product form loses digits; the passes have a better one, and know when it pays."""
     del compute_mode
     return torch.linalg.vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1)
 
 
+# Functions that torch decides on the way, by shapes and devices, how to compute.
+FUNCTIONS: dict[Any, Callable[..., Any]] = {torch.cdist: _cdist}
+
+
+def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:  # noqa: FBT001, FBT002
+    """Over all dimensions, where none is named: torch-xla takes none for none."""
+    if dim or x.dim() == 0:
+        return NotImplemented
+    return aten.sum.dim_IntList(x, list(range(x.dim())), keepdim, dtype=dtype)
+
+
 _OWN: dict[Any, Callable[..., Any]] = {
-    aten._cdist_forward.default: _cdist,
+    aten.sum.dim_IntList: _sum_over,
 }
+
+_FURTHER = (
+    aten._log_softmax,
+    aten._log_softmax_backward_data,
+    aten._native_batch_norm_legit,
+    aten._native_batch_norm_legit_functional,
+    aten._native_batch_norm_legit_no_training,
+    aten._softmax,
+    aten._softmax_backward_data,
+    aten.addmm,
+    aten.native_batch_norm,
+    aten.native_batch_norm_backward,
+    aten.native_group_norm,
+    aten.native_group_norm_backward,
+    aten.native_layer_norm,
+    aten.native_layer_norm_backward,
+)

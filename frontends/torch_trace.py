@@ -1,7 +1,7 @@
 """Tracing a torch function: what its tensors are like in, a `TorchProgram` out. Nothing is computed, and no data are looked at.
 
 `closed_over` runs the function on fake tensors, finds the tensors that it uses besides its arguments, and stops at what depends on data.
-`trace_torch` runs it once more, with those as arguments too, and writes it down below autograd: as pure operations of ATen.
+`standing_in` makes those arguments too, and `trace_torch` runs it once more and writes it down below autograd: as pure operations of ATen.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, make_fx
-from frontends.torch_decompositions import decompositions
+from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, get_mkldnn_enabled, make_fx, set_mkldnn_enabled
+from frontends.torch_decompositions import FUNCTIONS, decompositions
 from frontends.torch_errors import explained
 from frontends.torch_graph import program_of
 from frontends.torch_layout import Layout
@@ -85,11 +85,13 @@ class TracedTorch:
     out_leaves: tuple[Any, ...]  # a `Slot`, an `Input`, or a value that is no tensor
 
 
-Body = Callable[[Sequence[torch.Tensor]], Any]
+Body = Callable[[Sequence[torch.Tensor]], Any]  # takes flat tensors, gives any tree of results
 
 
-def closed_over(body: Body, arguments: Sequence[Argument], sources: Sequence[torch.Tensor], name: str) -> tuple[torch.Tensor, ...]:
-    """The tensors that `body` uses and that are not among its arguments.
+def closed_over(
+    call: Body, arguments: Sequence[Argument], sources: Sequence[torch.Tensor], name: str
+) -> tuple[tuple[int, ...], tuple[torch.Tensor, ...]]:
+    """Which of `sources` a function uses besides its arguments, and which other tensors. It runs on fake tensors.
 
     Raises
     ------
@@ -99,34 +101,28 @@ def closed_over(body: Body, arguments: Sequence[Argument], sources: Sequence[tor
     mode = FakeTensorMode()
     with mode:
         fakes = [argument.layout.from_stored(_fake(argument)).requires_grad_(argument.requires_grad) for argument in arguments]
-    found: list[torch.Tensor] = []
-
-    def lift(tensor: torch.Tensor) -> torch.Tensor:
-        found.append(tensor)
-        fake = mode.from_tensor(tensor)
-        fakes.append(fake)
-        return fake
-
-    with explained(name), _plain_kernels(), mode, _StandIns(sources, fakes, lift):
-        body(list(fakes))
-    return tuple(found)
+    stand_ins = _StandIns(sources, [mode.from_tensor(source) for source in sources], mode.from_tensor)
+    with explained(name), _plain_kernels(), mode, stand_ins:
+        result = call(fakes)
+    returned = set(map(id, pytree.tree_leaves(result)))
+    met = [i for i, source in enumerate(sources) if stand_ins.met.get(i) or id(source) in returned]
+    return tuple(met), tuple(stand_ins.others)
 
 
-def trace_torch(
-    body: Body, arguments: Sequence[Argument], sources: Sequence[torch.Tensor], name: str, definition: str | None = None
-) -> TracedTorch:
-    """Trace a function of flat tensors.
+def standing_in(call: Body, count: int, sources: Sequence[torch.Tensor]) -> Body:
+    """A function of `count` tensors, as one of those and what stands for `sources` wherever it meets them."""
 
-    Parameters
-    ----------
-    body : callable
-        Takes a sequence of tensors, gives any tree of results.
-    arguments : sequence of Argument
-        What the tensors are like.
-    sources : sequence of torch.Tensor
-        The tensors that the first arguments stand for, wherever `body` meets them.
-    name, definition : str
-        What to call the function, and where it is defined.
+    def body(tensors: Sequence[torch.Tensor]) -> Any:
+        with _StandIns(sources, tensors[count:], FunctionalTensor.to_functional):
+            result = call(tensors[:count])
+        known = dict(zip(map(id, sources), tensors[count:], strict=True))
+        return pytree.tree_map_only(torch.Tensor, lambda leaf: known.get(id(leaf), leaf), result)
+
+    return body
+
+
+def trace_torch(body: Body, arguments: Sequence[Argument], name: str, definition: str | None = None) -> TracedTorch:
+    """Trace a function of flat tensors, which uses no others.
 
     Raises
     ------
@@ -140,7 +136,7 @@ def trace_torch(
 
     def flat(*values: torch.Tensor) -> list[torch.Tensor]:
         with FunctionalTensorMode(), drawing_from(values[-1]):
-            traces.append(_Trace.run(body, values[:-1], arguments, sources))
+            traces.append(_Trace.run(body, values[:-1], arguments))
         return traces[-1].values
 
     with explained(name), _plain_kernels(), fx_traceback.preserve_node_meta():
@@ -161,21 +157,16 @@ class _Trace:
     out_leaves: tuple[Any, ...]
 
     @classmethod
-    def run(
-        cls, body: Body, values: Sequence[torch.Tensor], arguments: Sequence[Argument], sources: Sequence[torch.Tensor]
-    ) -> "_Trace":
+    def run(cls, body: Body, values: Sequence[torch.Tensor], arguments: Sequence[Argument]) -> "_Trace":
         bases = [FunctionalTensor.to_functional(value) for value in values]
-        with torch.no_grad():
-            inputs = [argument.layout.from_stored(base) for base, argument in zip(bases, arguments, strict=True)]
-        inputs = [tensor.detach().requires_grad_() if argument.requires_grad else tensor for tensor, argument in zip(inputs, arguments, strict=True)]
-        with _StandIns(sources, inputs, FunctionalTensor.to_functional):
-            leaves, out_spec = pytree.tree_flatten(body(inputs))
+        inputs = [_input(base, argument) for base, argument in zip(bases, arguments, strict=True)]
+        leaves, out_spec = pytree.tree_flatten(body(inputs))
         found: list[Any] = []
         tensors: list[torch.Tensor] = []
         results: list[Result] = []
         with torch.no_grad():
             for leaf in leaves:
-                index = _position(leaf, inputs, sources)
+                index = next((i for i, tensor in enumerate(inputs) if tensor is leaf), None)
                 if index is not None:
                     found.append(Input(index))
                 elif isinstance(leaf, torch.Tensor):
@@ -198,8 +189,11 @@ def _fake(argument: Argument) -> torch.Tensor:
     return torch.empty(argument.layout.stored_shape, dtype=argument.dtype, device=argument.device)
 
 
-def _position(leaf: Any, inputs: Sequence[torch.Tensor], sources: Sequence[torch.Tensor]) -> int | None:
-    return next((i for tensors in (inputs, sources) for i, tensor in enumerate(tensors) if tensor is leaf), None)
+def _input(base: torch.Tensor, argument: Argument) -> torch.Tensor:
+    """The function's argument from the program's, of which it is a view."""
+    with torch.no_grad():
+        tensor = argument.layout.from_stored(base)
+    return tensor.detach().requires_grad_() if argument.requires_grad else tensor
 
 
 def _pure(tensor: Any) -> torch.Tensor:
@@ -214,39 +208,44 @@ class _StandIns(TorchFunctionMode):
     def __init__(
         self, sources: Sequence[torch.Tensor], stand_ins: Sequence[torch.Tensor], unknown: Callable[[torch.Tensor], torch.Tensor]
     ) -> None:
-        self._sources = list(sources)  # kept alive: their ids are keys
-        self._known = dict(zip(map(id, sources), stand_ins, strict=False))
+        self._known = {id(source): (i, stand_in) for i, (source, stand_in) in enumerate(zip(sources, stand_ins, strict=True))}
         self._unknown = unknown
+        self.met: dict[int, bool] = {}  # numbers of the sources that were met
+        self.others: list[torch.Tensor] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func` with what stands for its tensors."""
         line = user_line()
         fx_traceback.set_stack_trace([line or ""])
         args, kwargs = pytree.tree_map_only(torch.Tensor, self._stand_in, (args, kwargs or {}))
-        found = func(*args, **kwargs)
+        found = FUNCTIONS.get(func, func)(*args, **kwargs)
         for each in found if isinstance(found, (tuple, list)) else (found,):
             if isinstance(each, torch.Tensor) and each.grad_fn is not None:
                 each.grad_fn.metadata.setdefault(LINE, line)
         return found
 
     def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:
-        known = self._known.get(id(tensor))
-        if known is not None:
-            return known
+        if id(tensor) in self._known:
+            number, found = self._known[id(tensor)]
+            self.met[number] = True
+            return found
         if isinstance(tensor, (FakeTensor, FunctionalTensor)):
             return tensor
-        self._sources.append(tensor)
-        found = self._known[id(tensor)] = self._unknown(tensor)
+        self.others.append(tensor)  # (kept alive: its id is a key)
+        found = self._unknown(tensor)
+        self._known[id(tensor)] = -1, found
         return found
 
 
 @contextlib.contextmanager
 def _plain_kernels() -> Iterator[None]:
     """Torch's fused kernels are off: they would hide from the passes what they compute, and exist on torch's devices only."""
-    fastpath = torch.backends.mha.get_fastpath_enabled()
+    fastpath, mkldnn = torch.backends.mha.get_fastpath_enabled(), get_mkldnn_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    set_mkldnn_enabled(False)
     try:
-        with sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
+        with sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fastpath)
+        set_mkldnn_enabled(mkldnn)

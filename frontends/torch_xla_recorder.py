@@ -21,6 +21,8 @@ from frontends.torch_source import at_line
 _XLAC._set_xla_all_numbers_special_scalars(True)  # numbers become constants, not parameters
 DEVICE = torch.device("xla:0")
 
+_KERNELS = ("XLA", "CompositeExplicitAutograd", "CompositeImplicitAutograd")
+
 _ELEMENTS = {
     torch.bool: lambda: ir.IntegerType.get_signless(1),
     torch.uint8: lambda: ir.IntegerType.get_unsigned(8),
@@ -65,7 +67,7 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
 
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
     target = functools.reduce(getattr, call.op.split("."), torch.ops)
-    if not torch._C._dispatch_has_kernel_for_dispatch_key(target.name(), "XLA"):
+    if not any(torch._C._dispatch_has_kernel_for_dispatch_key(target.name(), key) for key in _KERNELS):  # it would run on the CPU: there are no data
         raise _LoweringError("torch-xla has no kernel for it")
 
     def place(leaf: Any) -> Any:

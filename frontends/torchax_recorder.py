@@ -49,6 +49,25 @@ for _file in (__file__, functools.__file__):
     source_info_util.register_exclusion(_file)
 
 
+def _top_k(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Any, Any]:  # noqa: A002, FBT  # as in ATen
+    """As XLA has it; torchax sorts the results once more, and its indices with them."""
+    del sorted
+    if x.ndim == 0:
+        return x, jax.numpy.zeros((), "int64")
+    if not largest:
+        x = -x if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~x
+    values, indices = jax.lax.top_k(jax.numpy.moveaxis(x, dim, -1), k)
+    if not largest:
+        values = -values if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~values
+    return jax.numpy.moveaxis(values, -1, dim), jax.numpy.moveaxis(indices, -1, dim)
+
+
+# Operations that torchax has wrong, or hides from the passes.
+_OWN: dict[Any, Callable[..., Any]] = {
+    torch.ops.aten.topk.default: _top_k,
+}
+
+
 class _LoweringError(Exception):
     """A call that torchax cannot lower."""
 
@@ -81,7 +100,11 @@ def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
 
     args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
     kwargs.pop("device", None)
-    found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
+    if target in _OWN:
+        args, kwargs = _environment.t2j_iso((args, kwargs))
+        found = at_line(call.source_line)(_OWN[target], *args, **kwargs)
+    else:
+        found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
     results = list(found) if call.is_several else [found]
     return [_checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
 

@@ -14,7 +14,7 @@ Limit = int | Literal["auto"]
 
 SPLITS = ("when needed", "always")
 REWRITES = ("all", "exact")
-RECORDERS = ("jax",)
+RECORDERS = ("jax", "torch-xla", "torchax")
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class Config:
         "always" splits whatever has an axis that splits, fitting or not: for tests.
     rewrites : {"all", "exact"}
         "exact" turns off the rewrites whose results differ by rounding.
-    recorder : {"jax"}
-        What records lazy arrays.
+    recorder : {"jax", "torch-xla", "torchax"}
+        What records functions of torch tensors; "jax" (the default), which records everything else, stands for the first of the other two
+        that is installed.
     eager_bytes : int
         Operations on evaluated lazy arrays that take at most these bytes together with their result run at once, by NumPy; 0 records
         everything.
@@ -90,7 +91,7 @@ class Config:
 
     @property
     def recorder(self) -> str:
-        """What records lazy arrays."""
+        """What records functions of torch tensors: "torch-xla", "torchax", or "jax" for whichever of them is installed."""
         return self._recorder
 
     @recorder.setter
@@ -148,6 +149,17 @@ def current_settings(limit: Limit | None) -> Settings:
 
 
 _settings = functools.lru_cache(maxsize=1024)(Settings)  # building a dataclass takes longer than the rest of a dispatch's look-ups
+
+
+def torch_recorder(own: str | None) -> str | None:
+    """The recorder for a torch function whose own is `own`; None for whichever is installed."""
+    chosen = config.recorder if own is None else own
+    return None if chosen == "jax" else chosen
+
+
+def parse_recorder(value: Any) -> str:
+    """The name of a recorder."""
+    return _one_of("recorder", value, RECORDERS)
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:

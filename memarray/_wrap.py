@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from jax.extend import source_info_util
 
 from frontends import UnsupportedOpError, function_name, trace_jax
 from memarray._array import ndarray
-from memarray._config import Limit, current_settings, parse_limit
+from memarray._config import Limit, current_settings, parse_limit, parse_recorder
 from memarray._config import memory_limit as scoped_limit
 from memarray._graph import Node
 from memarray._lazy_call import LazyFunction, plan_of_arrays, trace_lazy, with_traced_results
@@ -42,14 +43,15 @@ class Wrapped:
 
     __name__: str
 
-    def __init__(self, fn: Callable[..., Any], limit: Limit | None, static: "_Static") -> None:
+    def __init__(self, fn: Callable[..., Any], limit: Limit | None, static: "_Static", recorder: str | None = None) -> None:
         self.__name__ = function_name(fn)  # a partial has none of its own
-        functools.update_wrapper(self, fn)
+        functools.update_wrapper(self, fn, updated=())  # (a torch module's attributes are its own)
         self._fn = fn
         self._limit = limit
         self._static = static
         self._entries: dict[Any, _Entry] = {}
         self._lazy: dict[Any, LazyFunction] = {}  # for calls with lazy arrays
+        self._recorder = recorder
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function under the limit.
@@ -66,6 +68,8 @@ class Wrapped:
         leaves, in_tree = jax.tree_util.tree_flatten((args, kwargs))
         if any(isinstance(leaf, ndarray) for leaf in leaves):
             return self._lazy_call(leaves, in_tree, constant)
+        if self._is_torch(leaves):
+            return self._torch_calls.call(self._filled(constant), constant, args, kwargs, settings)
         entry = self._entry(leaves, in_tree, constant, args, kwargs)
         function = entry.function
         if entry.is_eager and not entry.has_keys and trace_state_clean():
@@ -97,6 +101,8 @@ class Wrapped:
         leaves, in_tree = jax.tree_util.tree_flatten((args, kwargs))
         if any(isinstance(leaf, ndarray) for leaf in leaves):
             return plan_of_arrays(self._lazy_call(leaves, in_tree, constant))
+        if self._is_torch(leaves):
+            return self._torch_calls.plan(self._filled(constant), constant, args, kwargs, settings)
         entry = self._entry(leaves, in_tree, constant, args, kwargs)
         served = entry.function.serve(entry.device, settings, entry.held_bytes)
         limit_bytes = max(limit_in_force(entry.device, settings, entry.held_bytes), served.peak_bytes)  # free memory moves while compiling
@@ -104,7 +110,7 @@ class Wrapped:
 
     def with_limit(self, memory_limit: Any) -> "Wrapped":
         """The same function under another limit."""
-        return Wrapped(self._fn, parse_limit(memory_limit), self._static)
+        return Wrapped(self._fn, parse_limit(memory_limit), self._static, self._recorder)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a method, as plain functions do."""
@@ -112,6 +118,20 @@ class Wrapped:
 
     def __repr__(self) -> str:
         return f"memarray.wrap({self._fn!r}, memory_limit={self._limit!r})"
+
+    def _is_torch(self, leaves: Sequence[Any]) -> bool:
+        """Whether this call is torch's: a tensor anywhere, or a module. Where torch was never imported there are none."""
+        torch = sys.modules.get("torch")
+        return torch is not None and (isinstance(self._fn, torch.nn.Module) or any(isinstance(leaf, torch.Tensor) for leaf in leaves))
+
+    @functools.cached_property
+    def _torch_calls(self) -> Any:
+        from memarray._torch_wrap import TorchCalls  # noqa: PLC0415  # torch is an extra
+
+        return TorchCalls(self._fn, self._recorder)
+
+    def _filled(self, constant: Any) -> Callable[..., Any]:
+        return self._static.fill(self._fn, constant) if self._static else self._fn
 
     def _entry(self, leaves: Sequence[Any], in_tree: Any, constant: Hashable, args: Sequence[Any], kwargs: dict[str, Any]) -> _Entry:
         default_device = jax.config.jax_default_device  # type: ignore[attr-defined]  # the hints leave settings out
@@ -130,14 +150,14 @@ class Wrapped:
         key = (in_tree, constant, arrays, *((node.shape, node.dtype) if isinstance(node, Node) else type(node) for node in nodes))
         found = self._lazy.get(key)
         if found is None:
-            fn = self._static.fill(self._fn, constant) if self._static else self._fn
+            fn = self._filled(constant)
             found = self._lazy[key] = trace_lazy(fn, self.__name__, nodes, arrays, in_tree, self._limit)
         return found.record(nodes)
 
     def _record(self, leaves: Sequence[Any], constant: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> _Entry:
         for leaf in leaves:
             _reject_foreign(leaf, self.__name__)
-        fn = self._static.fill(self._fn, constant) if self._static else self._fn
+        fn = self._filled(constant)
         function = Function(trace_jax(with_traced_results(fn), args, kwargs))
         traced = function.traced
         is_eager = not any(isinstance(leaf, (jax.core.Tracer, jax.ShapeDtypeStruct)) for leaf in (*leaves, *traced.constants))
@@ -153,11 +173,21 @@ class Wrapped:
 
 @overload
 def wrap(
-    fn: Callable[..., Any], *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (), static_argnames: str | Iterable[str] = ()
+    fn: Callable[..., Any],
+    *,
+    memory_limit: Any = None,
+    static_argnums: int | Iterable[int] = (),
+    static_argnames: str | Iterable[str] = (),
+    recorder: str | None = None,
 ) -> Wrapped: ...
 @overload
 def wrap(
-    fn: None = None, *, memory_limit: Any = None, static_argnums: int | Iterable[int] = (), static_argnames: str | Iterable[str] = ()
+    fn: None = None,
+    *,
+    memory_limit: Any = None,
+    static_argnums: int | Iterable[int] = (),
+    static_argnames: str | Iterable[str] = (),
+    recorder: str | None = None,
 ) -> Callable[[Callable[..., Any]], Wrapped]: ...
 def wrap(
     fn: Callable[..., Any] | None = None,
@@ -165,6 +195,7 @@ def wrap(
     memory_limit: Any = None,
     static_argnums: int | Iterable[int] = (),
     static_argnames: str | Iterable[str] = (),
+    recorder: str | None = None,
 ) -> Any:
     """Make a function run under a memory limit.
 
@@ -174,12 +205,15 @@ def wrap(
     Parameters
     ----------
     fn : callable
-        A function written for JAX: whatever `jax.jit` accepts. Without it, a decorator is returned.
+        A function written for JAX: whatever `jax.jit` accepts; or for torch: a function of tensors, or a `torch.nn.Module`. Without it, a
+        decorator is returned.
     memory_limit : int or str, optional
         Bytes, text such as "256MB" or "1.5GiB", or "auto"; None takes `memarray.config.memory_limit` at each call. It bounds all that the
         program holds on its device while it runs: arguments, outputs, temporaries, and the work space of library calls.
     static_argnums, static_argnames
         Arguments that are hashable constants, as in `jax.jit`.
+    recorder : {"torch-xla", "torchax"}, optional
+        What records calls with torch tensors; None takes `memarray.config.recorder`.
 
     Returns
     -------
@@ -200,12 +234,14 @@ def wrap(
     """
     limit = None if memory_limit is None else parse_limit(memory_limit)
     if fn is None:
-        return lambda function: wrap(function, memory_limit=limit, static_argnums=static_argnums, static_argnames=static_argnames)
+        return functools.partial(
+            wrap, memory_limit=limit, static_argnums=static_argnums, static_argnames=static_argnames, recorder=recorder
+        )
     if not callable(fn):
         raise TypeError(
             f"memarray.wrap was given {fn!r}, a {type(fn).__name__}; expected a function (or nothing, as a decorator with arguments)"
         )
-    return Wrapped(fn, limit, _Static.of(fn, static_argnums, static_argnames))
+    return Wrapped(fn, limit, _Static.of(fn, static_argnums, static_argnames), None if recorder is None else parse_recorder(recorder))
 
 
 def plan(fn: Callable[..., Any], *args: Any, memory_limit: Any = None, **kwargs: Any) -> Plan:
@@ -315,12 +351,6 @@ def _key_of_other(leaf: Any) -> Hashable:
 
 
 def _reject_foreign(leaf: Any, name: str) -> None:
-    if type(leaf).__module__.partition(".")[0] == "torch":
-        raise UnsupportedOpError(
-            f"`{name}` was called with a torch tensor; only functions of JAX and NumPy arrays can be wrapped. Pass jax.Array or "
-            "numpy.ndarray, for example jax.dlpack.from_dlpack(tensor).",
-            op="torch",
-        )
     if hasattr(leaf, "__jax_array__") and not isinstance(leaf, (jax.Array, np.ndarray)):
         raise UnsupportedOpError(
             f"`{name}` was called with a {type(leaf).__name__}, which only converts to an array. Pass jax.numpy.asarray of it.",
