@@ -113,7 +113,7 @@ def standing_in(call: Body, count: int, sources: Sequence[torch.Tensor]) -> Body
     """A function of `count` tensors, as one of those and what stands for `sources` wherever it meets them."""
 
     def body(tensors: Sequence[torch.Tensor]) -> Any:
-        with _StandIns(sources, tensors[count:], FunctionalTensor.to_functional):
+        with _StandIns(sources, tensors[count:], lambda tensor: tensor):
             result = call(tensors[:count])
         known = dict(zip(map(id, sources), tensors[count:], strict=True))
         return pytree.tree_map_only(torch.Tensor, lambda leaf: known.get(id(leaf), leaf), result)

@@ -1,6 +1,7 @@
 """The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. Runs in `torch_worker`."""
 
 import functools
+import logging
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -32,10 +33,12 @@ def _import_torchax() -> Any:
             return str(self), name
 
     packet.__getattr__ = look_up_or_name  # type: ignore[method-assign]
+    logging.disable()  # it warns of an operation that it registers twice
     try:
         import torchax  # noqa: PLC0415
     finally:
         packet.__getattr__ = look_up  # type: ignore[method-assign]
+        logging.disable(logging.NOTSET)
     return torchax
 
 

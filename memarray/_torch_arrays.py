@@ -1,5 +1,7 @@
 """torch tensors and JAX's arrays as each other, through DLPack: on one device they share memory."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -34,7 +36,7 @@ def to_jax(tensor: torch.Tensor, device: Any) -> Any:
     tensor = tensor.detach().resolve_conj().resolve_neg()
     if tensor.numel() == 0:  # (no memory to share)
         return jax.device_put(jax.numpy.zeros(tensor.shape, str(tensor.dtype).removeprefix("torch.")), device)
-    return jax.dlpack.from_dlpack(tensor)
+    return jax.dlpack.from_dlpack(tensor.as_strided(tensor.shape, _row_major(tensor.shape)))  # (dimensions of length one have any stride)
 
 
 def to_torch(array: Any, device: torch.device) -> torch.Tensor:
@@ -44,3 +46,7 @@ def to_torch(array: Any, device: torch.device) -> torch.Tensor:
     return torch.from_dlpack(array)
 
 
+
+
+def _row_major(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))

@@ -1,9 +1,8 @@
 """Wrapped functions called with torch tensors: each signature is traced once, and a call runs its program on the tensors' own memory."""
 
-import functools
 import inspect
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from frontends.torch_recorder import choose_recorder, start_recorder
 from frontends.torch_trace import Argument, closed_over, standing_in
 from memarray._config import Settings, torch_recorder
 from memarray._plan import Plan
+from memarray._torch_modules import assignments_written, modules_of
 from memarray._torch_function import TorchFunction
 from memarray.errors import UnsupportedOpError
 
@@ -39,7 +39,7 @@ class TorchCalls:
     def __init__(self, fn: Callable[..., Any], recorder: str | None) -> None:
         self._fn = fn
         self._recorder = recorder
-        self._modules = tuple(_modules_of(fn))
+        self._modules = modules_of(fn)
         self._entries: dict[Any, _Entry] = {}
         self._lock = threading.RLock()
 
@@ -81,7 +81,8 @@ class TorchCalls:
             rest = iter(tensors)
             filled = [next(rest) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
             args, kwargs = pytree.tree_unflatten(filled, spec)
-            return fn(*args, **kwargs)
+            with assignments_written(self._modules):
+                return fn(*args, **kwargs)
 
         met, others = closed_over(call, arguments, state, name)
         sources = (*(state[i] for i in met), *others)
@@ -121,28 +122,6 @@ def _reject_mixed(arguments: Sequence[Argument], name: str) -> None:
             f"`{name}` was called with tensors on several devices ({', '.join(devices)}); a program runs on one. Move them to one with `.to(device)`.",
             op="device",
         )
-
-
-def _modules_of(fn: Any) -> Iterator[torch.nn.Module]:
-    """The modules that a function is, is bound to, closes over or names: their tensors are looked up at each call."""
-    while isinstance(fn, functools.partial):
-        yield from (value for value in (*fn.args, *fn.keywords.values()) if isinstance(value, torch.nn.Module))
-        fn = fn.func
-    found = [fn, getattr(fn, "__self__", None)]
-    plain = inspect.unwrap(getattr(fn, "__func__", fn))
-    code = getattr(plain, "__code__", None)
-    if code is not None:
-        found += [cell.cell_contents for cell in plain.__closure__ or () if _is_filled(cell)]
-        found += [plain.__globals__.get(each) for each in code.co_names]
-    yield from {id(each): each for each in found if isinstance(each, torch.nn.Module)}.values()
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018  # empty cells raise
-    except ValueError:
-        return False
-    return True
 
 
 def _definition(fn: Any) -> str | None:
