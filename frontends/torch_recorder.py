@@ -1,6 +1,7 @@
 """Recording torch programs: which recorder there is, the process that it lives in, and what it answers as a `Recording`."""
 
 import atexit
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
@@ -104,6 +105,7 @@ class _Worker:
         """The artifact, or why there is none."""
         with self._lock:
             if self._process.poll() is not None:
+                self.stop()
                 self._process = self._start()
             number = -1
             try:
@@ -115,6 +117,9 @@ class _Worker:
                     answer = receive(self._stdout)
             except (EOFError, BrokenPipeError):
                 return self._died(traced, number)
+            except BaseException:  # interrupted: what it would still answer is for nobody
+                self._process.kill()
+                raise
         return answer
 
     def _died(self, traced: TracedTorch, number: int) -> Unsupported:
@@ -129,7 +134,9 @@ class _Worker:
         environment = {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
         command = [sys.executable, "-m", "frontends.torch_worker", self._name]
         self._is_ready = False
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+        return subprocess.Popen(  # noqa: S603  # in a session of its own, where Ctrl-C does not reach it
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
 
     def _await_ready(self) -> None:
         if not self._is_ready:
@@ -146,7 +153,8 @@ class _Worker:
 
     def stop(self) -> None:
         """End the process."""
-        self._stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.close()
         self._stdout.close()
         self._process.wait()
 

@@ -33,19 +33,19 @@ def _import_torchax() -> Any:
             return str(self), name
 
     packet.__getattr__ = look_up_or_name  # type: ignore[method-assign]
-    logging.disable()  # it warns of an operation that it registers twice
     try:
         import torchax  # noqa: PLC0415
     finally:
         packet.__getattr__ = look_up  # type: ignore[method-assign]
-        logging.disable(logging.NOTSET)
     return torchax
 
 
+logging.disable()  # it warns of an operation that it registers twice
 torchax = _import_torchax()
 torchax.enable_accuracy_mode()
 jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
+logging.disable(logging.NOTSET)
 for _module in (torch, torchax):
     source_info_util.register_exclusion(str(Path(_module.__file__).parent))  # source lines are the user's
 for _file in (__file__, functools.__file__):
@@ -103,6 +103,7 @@ def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
 
     args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
     kwargs.pop("device", None)
+    torch.set_default_dtype(_default_dtype(call))
     if target in _OWN:
         args, kwargs = _environment.t2j_iso((args, kwargs))
         found = at_line(call.source_line)(_OWN[target], *args, **kwargs)
@@ -110,6 +111,12 @@ def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
         found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
     results = list(found) if call.is_several else [found]
     return [_checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
+
+
+def _default_dtype(call: Call) -> torch.dtype:
+    """What torchax casts to where Python's numbers meet tensors: wide enough not to lose digits; what is too wide is cast back."""
+    wide = (torch.float64, torch.complex128, torch.int64)
+    return torch.float64 if any(spec is not None and spec.dtype in wide for spec in call.results) else torch.float32
 
 
 def _checked(value: Any, spec: Any) -> Any:
