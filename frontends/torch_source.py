@@ -10,7 +10,15 @@ from typing import Any
 import torch
 
 _HERE = Path(__file__).parent
-_NOT_THE_USERS = (str(Path(torch.__file__).parent), str(_HERE), str(_HERE.parent / "memarray"), str(_HERE.parent / "xla_passes"), "<")
+_TORCH = Path(torch.__file__).parent
+_NOT_THE_USERS = (
+    str(_TORCH),
+    str(_TORCH.parent / "array_api_compat"),  # a layer between the user's code and torch
+    str(_HERE),
+    str(_HERE.parent / "memarray"),
+    str(_HERE.parent / "xla_passes"),
+    "<",
+)
 
 
 def _is_users(filename: str) -> bool:

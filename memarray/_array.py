@@ -201,8 +201,10 @@ class ndarray(Operators):  # noqa: N801  # NumPy's name
         found._base = self if base is None else base
         found._storage = self._storage
         found._steps = (*self._steps, step)
-        found._version = -1
-        found._cached = None
+        if self._steps and self._version == self._storage.version and self._cached.value is not None and self._storage.node.value is None:
+            found._version, found._cached = self._version, step.apply(self._cached)  # this view is evaluated, and its base is not
+        else:
+            found._version, found._cached = -1, None
         found._numpy_view = view
         found._writeable = self._writeable and writeable
         found._shape = view.shape

@@ -11,7 +11,7 @@ import pytest
 
 import memarray as np
 from memarray import _evaluate
-from memarray._graph import held_bytes
+from memarray._graph import held_bytes, pending_upstream
 from memarray.errors import MemoryLimitError
 
 
@@ -312,3 +312,15 @@ class TestWrappedFunctions:
 
         a = numpy.random.default_rng(0).normal(size=(20, 3))
         numpy.testing.assert_allclose(np.wrap(standardise)(np.asarray(a)), standardise(a), atol=1e-12)
+
+
+def test_view_of_an_evaluated_view_starts_from_its_values(monkeypatch):
+    monkeypatch.setattr(np.config, "eager_bytes", 0)
+    x = np.asarray(numpy.arange(12.0).reshape(3, 4))
+    part = (x * 2)[:, :3]
+    np.compute(part)
+    row = part[1]
+    assert len(pending_upstream([row._node()])) == 1  # the index, not the multiplication
+    assert row.tolist() == [8, 10, 12]
+    part[1, 0] = 5
+    assert row.tolist() == [5, 10, 12]
