@@ -18,7 +18,13 @@ aten = torch.ops.aten
 
 @functools.cache
 def decompositions() -> dict[Any, Callable[..., Any]]:
-    """The table for `make_fx`."""
+    """The table for the trace of a program."""
+    return {**joint_decompositions(), **torch_random.SEED_DECOMPOSITION}
+
+
+@functools.cache
+def joint_decompositions() -> dict[Any, Callable[..., Any]]:
+    """The table for a graph that is traced into programs later: draws still come from `torch_random.draw_seed`."""
     found = dict(core_aten_decompositions().items())
     found.update(get_decompositions(_FURTHER))
     found.update(torch_random.DECOMPOSITIONS)
