@@ -17,7 +17,7 @@ from torch._dynamo.backends.common import aot_autograd
 from torch._functorch.partitioners import _extract_fwd_bwd_modules as extract_modules
 
 # What AOTAutograd knows of the graphs that are being compiled.
-from torch._guards import TracingContext
+from torch._guards import TracingContext, tracing
 
 # Tensors without data, on which a function is traced.
 from torch._subclasses.fake_tensor import (
@@ -53,5 +53,6 @@ __all__ = [
     "hint_int",
     "make_fx",
     "no_modes",
+    "tracing",
     "set_mkldnn_enabled",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 import torch.fx
 
-from frontends.torch_compat import TracingContext, aot_autograd, no_modes
+from frontends.torch_compat import TracingContext, aot_autograd, no_modes, tracing
 from frontends.torch_decompositions import joint_decompositions
 from frontends.torch_joint import Replay, origin_of, put_own_functions
 from frontends.torch_random import draw_seed, drawing_from
@@ -149,7 +149,7 @@ class _Compiler:
         if not all(isinstance(value, torch.Tensor) and all(isinstance(each, int) for each in (*value.shape, *value.stride())) for value in values):
             return True
         try:
-            with no_modes():
+            with tracing(None), no_modes():  # (a trace of its own)
                 _Graph(module, self.name, self.line, replace(self.options, on_plan=None)).fit(values)
         except MemoryLimitError:
             return False
