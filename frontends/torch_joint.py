@@ -1,11 +1,11 @@
 """The graphs that AOTAutograd makes for torch.compile, as flat functions that `trace_torch` takes.
 
-They are ATen operations already, but their shapes may be symbols, and their inputs and outputs have strides: a graph is traced once more for
-every set of shapes that it is called with.
+They are ATen operations already, but their shapes may be symbols, and their inputs and outputs have strides: a graph is traced once more
+for every set of shapes that it is called with.
 
-Random numbers: the joint graph of forward and backward draws from `torch_random.draw_seed`, one placeholder for all of its draws. Cut in two, the
-seed is the forward program's hidden argument, 8 bytes from torch's default generator at each call; where the backward graph draws the same numbers
-again it is saved for it, and an argument like any other there.
+Random numbers: the joint graph of forward and backward draws from `torch_random.draw_seed`, one placeholder for all of its draws. Cut in
+two, the seed is the forward program's hidden argument, 8 bytes from torch's default generator at each call; where the backward graph draws
+the same numbers again it is saved for it, and an argument like any other there.
 """
 
 import re
@@ -26,7 +26,7 @@ aten = torch.ops.aten
 SEED = torch.ops.memarray.draw_seed.default
 
 # Strides decide whether a view can be had without a copy; a program has none.
-_VIEWS = {aten.view.default: aten.reshape.default, aten._unsafe_view.default: aten.reshape.default}
+_VIEWS: dict[Any, Any] = {aten.view.default: aten.reshape.default, aten._unsafe_view.default: aten.reshape.default}
 
 
 def put_own_functions(module: torch.fx.GraphModule) -> None:
@@ -57,6 +57,12 @@ def origin_of(module: torch.fx.GraphModule) -> tuple[str, str | None]:
     return "compiled", None
 
 
+def results_of(graph: torch.fx.Graph) -> list[Any]:
+    """What a graph gives: nodes, None, numbers."""
+    found: Any = graph.output_node().args[0]  # (fx's hints are wider)
+    return list(found)
+
+
 class Replay:
     """A graph of AOTAutograd's, ready to be traced again. Its tensor constants are arguments, after those that it has."""
 
@@ -72,7 +78,7 @@ class Replay:
             made[node].meta["stack_trace"] = next((line for line, _ in reversed(frames_in(node.meta.get("stack_trace")))), None)
         self._module = torch.fx.GraphModule(module, graph)
         self.constants = tuple(getattr(module, node.target) for node in module.graph.nodes if _is_constant(module, node))
-        self._orders = tuple(map(_order, module.graph.output_node().args[0]))  # type: ignore[arg-type]  # fx's hints are wider than what there is
+        self._orders = tuple(map(_order, results_of(module.graph)))
 
     def body(self, values: Sequence[Any]) -> Body:
         """The graph as a function of tensors, its other arguments being those of `values`."""

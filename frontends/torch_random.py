@@ -52,15 +52,13 @@ def new_seed() -> torch.Tensor:
     return torch.randint(-(2**31), 2**31, (SEED_WORDS,), dtype=torch.int32)
 
 
-@torch.library.custom_op("memarray::draw_seed", mutates_args=(), tags=(torch.Tag.nondeterministic_seeded,))
-def draw_seed() -> torch.Tensor:
-    """The seed of a graph that is still to be cut into programs: one placeholder for all of its draws (see `torch_joint`)."""
-    return new_seed()
-
-
-@draw_seed.register_fake
-def _draw_seed_fake() -> torch.Tensor:
+def _seed_without_data() -> torch.Tensor:
     return torch.empty(SEED_WORDS, dtype=torch.int32)
+
+
+# The seed of a graph that is still to be cut into programs: one placeholder for all of its draws (see `torch_joint`).
+draw_seed = torch.library.custom_op("memarray::draw_seed", new_seed, mutates_args=())
+draw_seed.register_fake(_seed_without_data)
 
 
 def _seed_of_program() -> torch.Tensor:

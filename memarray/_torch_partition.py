@@ -1,8 +1,8 @@
 """Which values a compiled forward graph saves for the backward graph; what is not saved is computed again there.
 
-Inputs are saved always: they are in memory anyway. To start with, everything else is computed again. Then values are added, those first that save
-the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an output of the forward
-program and an argument of the backward one, and counts against the limit in both.
+Inputs are saved always: they are in memory anyway. To start with, everything else is computed again. Then values are added, those first that
+save the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an output of
+the forward program and an argument of the backward one, and counts against the limit in both.
 """
 
 import heapq
@@ -17,7 +17,7 @@ import torch
 import torch.fx
 
 from frontends.torch_compat import extract_modules, hint_int
-from frontends.torch_joint import SEED, share_seed
+from frontends.torch_joint import SEED, results_of, share_seed
 
 aten = torch.ops.aten
 Node = torch.fx.Node
@@ -62,7 +62,9 @@ class Cut:
         graph.eliminate_dead_code()
         late = _after_tangents(graph)
         early = [node for node in graph.nodes if node not in late and node.op != "output"]
-        inputs = [node for node in early if node.op == "placeholder" and _is_tensor(node) and not any(copy.args[0] is node for copy in copies)]
+        inputs = [
+            node for node in early if node.op == "placeholder" and _is_tensor(node) and not any(copy.args[0] is node for copy in copies)
+        ]
         required = [node for node in (*copies, seed) if node is not None and node in set(early)]
         return cls(module, outputs, tuple(inputs), tuple(node for node in early if _is_number(node)), tuple(required))
 
@@ -79,10 +81,10 @@ class Cut:
 
     def share(self, limit_bytes: int) -> int:
         """The bytes that saved values may take: half of what inputs and results leave of a limit."""
-        results = self.module.graph.output_node().args[0]
-        forward = total_bytes(results[: self.outputs])  # type: ignore[index]  # fx's hints are wider than what there is
+        results = results_of(self.module.graph)
+        forward = total_bytes(results[: self.outputs])
         tangents = [node for node in self.module.graph.nodes if node.op == "placeholder" and node not in self.inputs]
-        backward = total_bytes(tangents) + total_bytes(results[self.outputs :])  # type: ignore[index]
+        backward = total_bytes(tangents) + total_bytes(results[self.outputs :])
         return max(0, limit_bytes - total_bytes(self.inputs) - max(forward, backward)) // 2
 
 
@@ -102,7 +104,7 @@ class _Recompute:
     def of(cls, graph: torch.fx.Graph, outputs: int, saved: Iterable[Node]) -> "_Recompute":
         """Everything that the backward operations need and that does not depend on the tangents."""
         late = _after_tangents(graph)
-        results = graph.output_node().args[0][outputs:]  # type: ignore[index]  # fx's hints are wider than what there is
+        results = results_of(graph)[outputs:]
         live = _ancestors([node for node in results if isinstance(node, Node)], ())
         needed = {node for user in live & late for node in user.all_input_nodes} | {node for node in results if isinstance(node, Node)}
         again = {node for node in _ancestors(needed - late, saved) if node.op == "call_function" and node not in late}

@@ -1,6 +1,6 @@
-"""`torch.compile(fn, backend="memarray", options={"memory_limit": "1GB"})`: what Dynamo captures runs under a memory limit, training included.
+"""`torch.compile(fn, backend="memarray", options={"memory_limit": "1GB"})`: what Dynamo captures runs under a limit, training included.
 
-Dynamo -> AOTAutograd, with memarray's decompositions -> forward and backward graph -> a `TorchFunction` for each, and for each set of shapes.
+Dynamo -> AOTAutograd, with memarray's decompositions -> forward and backward graph -> a `TorchFunction` for each set of shapes.
 torch finds the backend by its entry point; nothing here needs to be imported.
 """
 
@@ -39,9 +39,9 @@ def memarray_backend(
     module, example_inputs
         The graph, and what it will be called with.
     options : dict, optional
-        As given to torch.compile. ``memory_limit``: bytes, text such as "1GB", or "auto"; without it `memarray.config.memory_limit` at each call.
-        ``recorder``: "torch-xla" or "torchax"; without it `memarray.config.recorder`. ``on_plan``: called with the `Plan` of each program as it
-        is fitted, for example ``plans.append``.
+        As given to torch.compile. ``memory_limit``: bytes, text such as "1GB", or "auto"; without it `memarray.config.memory_limit` at each
+        call. ``recorder``: "torch-xla" or "torchax"; without it `memarray.config.recorder`. ``on_plan``: called with the `Plan` of each
+        program as it is fitted, for example ``plans.append``.
     mode : str, optional
         torch.compile's, which this backend has none of.
 
@@ -52,12 +52,14 @@ def memarray_backend(
 
     Notes
     -----
-    Forward and backward are programs of their own, each under the limit, with what is saved between them counted in both. A graph that cannot
-    be fitted or recorded raises `MemoryLimitError` or `UnsupportedOpError` when it is called, before it runs. Shapes are always specialised: a
-    graph that Dynamo made for symbolic ones has a program for each set of shapes.
+    Forward and backward are programs of their own, each under the limit, with what is saved between them counted in both. A graph that
+    cannot be fitted or recorded raises `MemoryLimitError` or `UnsupportedOpError` when it is called, before it runs. Shapes are always
+    specialised: a graph that Dynamo made for symbolic ones has a program for each set of shapes.
     """
     if mode is not None:
-        raise ValueError(f"torch.compile(mode={mode!r}) means nothing to the backend 'memarray'; leave it out, and use options={{'memory_limit': ...}}")
+        raise ValueError(
+            f"torch.compile(mode={mode!r}) means nothing to the backend 'memarray'; leave it out, and use options={{'memory_limit': ...}}"
+        )
     compiler = _Compiler(_Options.parse(options or {}), *origin_of(module))
     put_own_functions(module)
     backend = aot_autograd(
@@ -120,7 +122,7 @@ class _Compiler:
     def backward(self, module: torch.fx.GraphModule, example_inputs: Sequence[Any]) -> Callable[..., Any]:
         """A backward graph."""
         del example_inputs
-        return _boxed(_Graph(module, f"gradient of {self.name}", self.line, self.options))
+        return _boxed(_Graph(module, self._backward_name, self.line, self.options))
 
     def partition(
         self, joint: torch.fx.GraphModule, joint_inputs: Any, *, num_fwd_outputs: int, **hints: Any
@@ -139,18 +141,24 @@ class _Compiler:
             if len(saved) == len(least):
                 break
             parts = cut.parts(saved)
-            if total_bytes(joint.graph.nodes) <= limit or all(self._fits(part) for part in parts):
+            if total_bytes(joint.graph.nodes) <= limit or all(map(self._fits, parts, (self.name, self._backward_name))):
                 return parts
         return cut.parts(least)
 
-    def _fits(self, module: torch.fx.GraphModule) -> bool:
+    @property
+    def _backward_name(self) -> str:
+        return f"gradient of {self.name}"
+
+    def _fits(self, module: torch.fx.GraphModule, name: str) -> bool:
         """Whether a graph can be fitted, as far as that can be known before it is called."""
         values = [node.meta["val"] for node in module.graph.find_nodes(op="placeholder")]
-        if not all(isinstance(value, torch.Tensor) and all(isinstance(each, int) for each in (*value.shape, *value.stride())) for value in values):
+        if not all(
+            isinstance(value, torch.Tensor) and all(isinstance(each, int) for each in (*value.shape, *value.stride())) for value in values
+        ):
             return True
         try:
             with tracing(None), no_modes():  # (a trace of its own)
-                _Graph(module, self.name, self.line, replace(self.options, on_plan=None)).fit(values)
+                _Graph(module, name, self.line, replace(self.options, on_plan=None)).fit(values)
         except MemoryLimitError:
             return False
         except UnsupportedOpError:
