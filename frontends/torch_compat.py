@@ -31,7 +31,6 @@ from torch._subclasses.fake_tensor import (
 # Mutations and views become pure operations below autograd, so that functions that use autograd inside are traced as well.
 from torch._subclasses.functional_tensor import FunctionalTensor, FunctionalTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.experimental.symbolic_shapes import hint_int  # the length that a dimension had when a graph was traced
 
 # A backend is called while the graph's own fake tensors are in force; compiling needs real ones.
 from torch.utils._python_dispatch import _disable_current_modes as no_modes
@@ -50,7 +49,6 @@ __all__ = [
     "extract_modules",
     "get_decompositions",
     "get_mkldnn_enabled",
-    "hint_int",
     "make_fx",
     "no_modes",
     "set_mkldnn_enabled",

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 import torch.fx
 
-from frontends.torch_compat import hint_int
 from frontends.torch_decompositions import FUNCTIONS
 from frontends.torch_layout import Layout
 from frontends.torch_source import frames_in
@@ -55,6 +54,12 @@ def origin_of(module: torch.fx.GraphModule) -> tuple[str, str | None]:
             line, name = frames[0]
             return re.sub(r"^torch_dynamo_resume_in_(.*)_at_\d+$", r"\1", name), line
     return "compiled", None
+
+
+def hint_of(number: Any) -> int:
+    """A length, or the one that a symbol stood for while the graph was made."""
+    hint = number if isinstance(number, int) else number.node.hint
+    return 2 if hint is None else int(hint)
 
 
 def results_of(graph: torch.fx.Graph) -> list[Any]:
@@ -112,7 +117,7 @@ def _order(node: Any) -> Callable[[Any], Any]:
     value = node.meta.get("val") if isinstance(node, torch.fx.Node) else None
     if not isinstance(value, torch.Tensor):
         return lambda leaf: leaf
-    shape, strides = (tuple(hint_int(each, fallback=2) for each in numbers) for numbers in (value.shape, value.stride()))
+    shape, strides = (tuple(map(hint_of, numbers)) for numbers in (value.shape, value.stride()))
     order = Layout.of(shape, strides).order
     inverse = sorted(range(len(order)), key=order.__getitem__)
 

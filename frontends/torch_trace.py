@@ -16,7 +16,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, get_mkldnn_enabled, make_fx, set_mkldnn_enabled
+from frontends.torch_compat import (
+    FakeTensor,
+    FakeTensorMode,
+    FunctionalTensor,
+    FunctionalTensorMode,
+    get_mkldnn_enabled,
+    make_fx,
+    set_mkldnn_enabled,
+)
 from frontends.torch_decompositions import FUNCTIONS, decompositions
 from frontends.torch_errors import explained
 from frontends.torch_graph import program_of

@@ -1,8 +1,8 @@
 """Which values a compiled forward graph saves for the backward graph; what is not saved is computed again there.
 
-Inputs are saved always: they are in memory anyway. To start with, everything else is computed again. Then values are added, those first that
-save the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an output of
-the forward program and an argument of the backward one, and counts against the limit in both.
+Inputs are saved always: they are in memory anyway. To start with, everything else is computed again. Then values are added, those first
+that save the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an output
+of the forward program and an argument of the backward one, and counts against the limit in both.
 """
 
 import heapq
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 import torch.fx
 
-from frontends.torch_compat import extract_modules, hint_int
-from frontends.torch_joint import SEED, results_of, share_seed
+from frontends.torch_compat import extract_modules
+from frontends.torch_joint import SEED, hint_of, results_of, share_seed
 
 aten = torch.ops.aten
 Node = torch.fx.Node
@@ -25,6 +25,7 @@ Node = torch.fx.Node
 # Only ratios count, to choose between values: about one core's arithmetic and its memory.
 FLOPS_PER_SECOND = 5e10
 BYTES_PER_SECOND = 1e10
+SECONDS_PER_ARGUMENT = 5e-6  # to pass a value from one program to the other
 
 _VIEWS = {
     aten.view.default,
@@ -126,7 +127,7 @@ class _Recompute:
             if node not in self.costs or size > budget_bytes:
                 continue
             gain, unused = self._gain(node)
-            if gain <= 2 * size / BYTES_PER_SECOND:  # it is written once and read once
+            if gain <= 2 * size / BYTES_PER_SECOND + SECONDS_PER_ARGUMENT:  # it is written once and read once
                 continue
             if -gain / size > key:
                 heapq.heappush(queue, (-gain / size, i, node))
@@ -206,7 +207,7 @@ def _is_number(node: Node) -> bool:
 
 
 def _elements(value: Any) -> int:
-    return math.prod(hint_int(length, fallback=4096) for length in value.shape)
+    return math.prod(map(hint_of, value.shape))
 
 
 def _bytes(node: Node) -> int:
@@ -227,8 +228,8 @@ def _flops(node: Node) -> float:
     values = [each.meta["val"] for each in node.all_input_nodes if _is_tensor(each)]
     result = node.meta.get("val")
     if node.target in (aten.mm.default, aten.bmm.default):
-        return 2.0 * _elements(result) * hint_int(values[0].shape[-1], fallback=4096)
+        return 2.0 * _elements(result) * hint_of(values[0].shape[-1])
     if node.target is aten.convolution.default:
-        return 2.0 * _elements(result) * _elements(values[1]) / max(1, hint_int(values[1].shape[0], fallback=1))
+        return 2.0 * _elements(result) * _elements(values[1]) / max(1, hint_of(values[1].shape[0]))
     passes = 20.0 if node.target in (aten.sort.default, aten.sort.stable, aten.topk.default) else 1.0
     return passes * max(map(_elements, values), default=0)

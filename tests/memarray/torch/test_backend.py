@@ -13,6 +13,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from torch import nn
+from torch._dynamo.backends.common import aot_autograd
+from torch._functorch.partitioners import default_partition
 from torch.nn import functional
 
 import memarray
@@ -425,9 +427,6 @@ def test_function_of_no_tensors() -> None:
 
 def _joint(fn, *tensors):
     """The joint graph that AOTAutograd makes of a function, and how many of its results are the forward graph's."""
-    from torch._dynamo.backends.common import aot_autograd
-    from torch._functorch.partitioners import default_partition
-
     kept = []
 
     def partition(joint, joint_inputs, *, num_fwd_outputs, **hints):
