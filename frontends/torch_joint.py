@@ -80,6 +80,7 @@ class Replay:
             else:
                 made[node] = graph.node_copy(node, made.__getitem__)
                 made[node].target = _VIEWS.get(node.target, node.target)
+            made[node].meta = {}  # (what AOTAutograd noted is of another trace)
             made[node].meta["stack_trace"] = next((line for line, _ in reversed(frames_in(node.meta.get("stack_trace")))), None)
         self._module = torch.fx.GraphModule(module, graph)
         self.constants = tuple(getattr(module, node.target) for node in module.graph.nodes if _is_constant(module, node))

@@ -1,8 +1,8 @@
 """Which values a compiled forward graph saves for the backward graph; what is not saved is computed again there.
 
 Inputs are saved always: they are in memory anyway. To start with, everything else is computed again. Then values are added, those first
-that save the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an output
-of the forward program and an argument of the backward one, and counts against the limit in both.
+that save the most recomputing for their bytes, while they pay for being stored and fit into a share of the limit: a saved value is an
+output of the forward program and an argument of the backward one, and counts against the limit in both.
 """
 
 import heapq
