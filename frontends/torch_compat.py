@@ -10,6 +10,15 @@ from torch._C import _set_mkldnn_enabled as set_mkldnn_enabled
 # Decompositions to the core ATen operations, which is what torch.export and Inductor use.
 from torch._decomp import core_aten_decompositions, get_decompositions
 
+# The way into AOTAutograd that torch's documentation gives for backends of torch.compile.
+from torch._dynamo.backends.common import aot_autograd
+
+# The step that cuts AOTAutograd's joint graph in two once it is known what is saved in between.
+from torch._functorch.partitioners import _extract_fwd_bwd_modules as extract_modules
+
+# What AOTAutograd knows of the graphs that are being compiled.
+from torch._guards import TracingContext, tracing
+
 # Tensors without data, on which a function is traced.
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -23,6 +32,9 @@ from torch._subclasses.fake_tensor import (
 from torch._subclasses.functional_tensor import FunctionalTensor, FunctionalTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 
+# A backend is called while the graph's own fake tensors are in force; compiling needs real ones.
+from torch.utils._python_dispatch import _disable_current_modes as no_modes
+
 __all__ = [
     "DataDependentOutputException",
     "DynamicOutputShapeException",
@@ -30,10 +42,15 @@ __all__ = [
     "FakeTensorMode",
     "FunctionalTensor",
     "FunctionalTensorMode",
+    "TracingContext",
     "UnsupportedOperatorException",
+    "aot_autograd",
     "core_aten_decompositions",
+    "extract_modules",
     "get_decompositions",
     "get_mkldnn_enabled",
     "make_fx",
+    "no_modes",
     "set_mkldnn_enabled",
+    "tracing",
 ]

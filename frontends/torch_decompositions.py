@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from frontends import torch_random
+from frontends import torch_fastpath, torch_random
 from frontends.torch_compat import core_aten_decompositions, get_decompositions
 
 aten = torch.ops.aten
@@ -18,9 +18,16 @@ aten = torch.ops.aten
 
 @functools.cache
 def decompositions() -> dict[Any, Callable[..., Any]]:
-    """The table for `make_fx`."""
+    """The table for the trace of a program."""
+    return {**joint_decompositions(), **torch_random.SEED_DECOMPOSITION}
+
+
+@functools.cache
+def joint_decompositions() -> dict[Any, Callable[..., Any]]:
+    """The table for a graph that is traced into programs later: draws still come from `torch_random.draw_seed`."""
     found = dict(core_aten_decompositions().items())
     found.update(get_decompositions(_FURTHER))
+    found.update(torch_fastpath.DECOMPOSITIONS)
     found.update(torch_random.DECOMPOSITIONS)
     found.update(_OWN)
     return found
@@ -36,7 +43,7 @@ def _cdist(x: torch.Tensor, y: torch.Tensor, p: float = 2.0, compute_mode: str =
 FUNCTIONS: dict[Any, Callable[..., Any]] = {torch.cdist: _cdist}
 
 
-def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:  # noqa: FBT001, FBT002
+def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:
     """Over all dimensions, where none is named: torch-xla takes none for none."""
     if dim or x.dim() == 0:
         return NotImplemented

@@ -24,21 +24,22 @@ _current: contextvars.ContextVar["Draws"] = contextvars.ContextVar("memarray_tor
 
 
 class Draws:
-    """The seed of the program that is being traced, and how many draws it has made."""
+    """Where the seed of the program that is being traced comes from, and how many draws it has made."""
 
-    def __init__(self, seed: torch.Tensor) -> None:
+    def __init__(self, seed: Callable[[], torch.Tensor]) -> None:
         self.seed = seed
         self._count = itertools.count()
 
     def key(self) -> tuple[torch.Tensor, torch.Tensor]:
         """A key of its own for the next draw."""
         number = torch.full((), next(self._count), dtype=torch.int32)
-        return _threefry((self.seed[0], self.seed[1]), (number, torch.zeros_like(number)))
+        seed = self.seed()
+        return _threefry((seed[0], seed[1]), (number, torch.zeros_like(number)))
 
 
 @contextlib.contextmanager
-def drawing_from(seed: torch.Tensor) -> Iterator[None]:
-    """Decompositions inside draw from this seed: a tensor of `SEED_WORDS` int32."""
+def drawing_from(seed: Callable[[], torch.Tensor]) -> Iterator[None]:
+    """Decompositions inside draw from the seed that this gives: a tensor of `SEED_WORDS` int32."""
     token = _current.set(Draws(seed))
     try:
         yield
@@ -49,6 +50,19 @@ def drawing_from(seed: torch.Tensor) -> Iterator[None]:
 def new_seed() -> torch.Tensor:
     """A seed drawn from torch's default generator, which moves on."""
     return torch.randint(-(2**31), 2**31, (SEED_WORDS,), dtype=torch.int32)
+
+
+def _seed_without_data() -> torch.Tensor:
+    return torch.empty(SEED_WORDS, dtype=torch.int32)
+
+
+# The seed of a graph that is still to be cut into programs: one placeholder for all of its draws (see `torch_joint`).
+draw_seed = torch.library.custom_op("memarray::draw_seed", new_seed, mutates_args=())
+draw_seed.register_fake(_seed_without_data)
+
+
+def _seed_of_program() -> torch.Tensor:
+    return _current.get().seed()
 
 
 def _rotate(x: torch.Tensor, left: int) -> torch.Tensor:
@@ -317,3 +331,6 @@ _DRAWS: dict[Any, Callable[..., Any]] = {
 }
 
 DECOMPOSITIONS = {op: _by_default_generator(op, draw) for op, draw in _DRAWS.items()}
+
+# What a graph of draws from `draw_seed` becomes in a program: draws from the seed that is the program's argument.
+SEED_DECOMPOSITION = {torch.ops.memarray.draw_seed.default: _seed_of_program}

@@ -1,6 +1,7 @@
 """Lines of the user's code: in the present call stack, and in a traceback."""
 
 import functools
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,14 @@ def line_of(error: BaseException) -> str | None:
             found = f"{code.co_filename}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found
+
+
+_FRAME = re.compile(r'File "([^"]*)", line (\d+), in (.*)')
+
+
+def frames_in(stack_trace: str | None) -> list[tuple[str, str]]:
+    """The user's frames in a stack as Python prints it, outermost first: `file:line`, and the name of the function."""
+    return [(f"{file}:{line}", name.strip()) for file, line, name in _FRAME.findall(stack_trace or "") if _is_users(file)]
 
 
 @functools.lru_cache(maxsize=4096)

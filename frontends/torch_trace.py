@@ -16,7 +16,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, get_mkldnn_enabled, make_fx, set_mkldnn_enabled
+from frontends.torch_compat import (
+    FakeTensor,
+    FakeTensorMode,
+    FunctionalTensor,
+    FunctionalTensorMode,
+    get_mkldnn_enabled,
+    make_fx,
+    set_mkldnn_enabled,
+)
 from frontends.torch_decompositions import FUNCTIONS, decompositions
 from frontends.torch_errors import explained
 from frontends.torch_graph import program_of
@@ -102,7 +110,7 @@ def closed_over(
     with mode:
         fakes = [argument.layout.from_stored(_fake(argument)).requires_grad_(argument.requires_grad) for argument in arguments]
     stand_ins = _StandIns(sources, [mode.from_tensor(source) for source in sources], mode.from_tensor)
-    with explained(name), _plain_kernels(), mode, stand_ins:
+    with explained(name), plain_kernels(), mode, stand_ins:
         result = call(fakes)
     returned = set(map(id, pytree.tree_leaves(result)))
     met = [i for i, source in enumerate(sources) if stand_ins.met.get(i) or id(source) in returned]
@@ -135,11 +143,11 @@ def trace_torch(body: Body, arguments: Sequence[Argument], name: str, definition
     traces: list[_Trace] = []
 
     def flat(*values: torch.Tensor) -> list[torch.Tensor]:
-        with FunctionalTensorMode(), drawing_from(values[-1]):
+        with FunctionalTensorMode(), drawing_from(lambda: values[-1]):
             traces.append(_Trace.run(body, values[:-1], arguments))
         return traces[-1].values
 
-    with explained(name), _plain_kernels(), fx_traceback.preserve_node_meta():
+    with explained(name), plain_kernels(), fx_traceback.preserve_node_meta():
         module = make_fx(flat, decomposition_table=decompositions(), tracing_mode="fake")(*stored, seed)
         program, constants, draws = program_of(module, name)
     trace = traces[-1]
@@ -238,7 +246,7 @@ class _StandIns(TorchFunctionMode):
 
 
 @contextlib.contextmanager
-def _plain_kernels() -> Iterator[None]:
+def plain_kernels() -> Iterator[None]:
     """Torch's fused kernels are off: they would hide from the passes what they compute, and exist on torch's devices only."""
     fastpath, mkldnn = torch.backends.mha.get_fastpath_enabled(), get_mkldnn_enabled()
     torch.backends.mha.set_fastpath_enabled(False)

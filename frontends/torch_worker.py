@@ -6,6 +6,7 @@ torch-xla's tracer may end it.
 
 import functools
 import importlib
+import io
 import os
 import pickle
 import struct
@@ -16,9 +17,25 @@ LOWERINGS = {"torch-xla": "frontends.torch_xla_recorder", "torchax": "frontends.
 _LENGTH = struct.Struct("<Q")
 
 
+class _Pickler(pickle.Pickler):
+    """Torch's layouts and memory formats do not say where they are from: pickle would name any module that has torch in it, as the user's."""
+
+    def reducer_override(self, value: Any) -> Any:
+        kind = type(value)
+        if kind.__module__ == "torch" and kind.__name__ in ("layout", "memory_format"):
+            return _of_torch, (str(value).removeprefix("torch."),)
+        return NotImplemented
+
+
+def _of_torch(name: str) -> Any:
+    return getattr(importlib.import_module("torch"), name)
+
+
 def send(stream: BinaryIO, message: Any) -> None:
     """Write one message."""
-    data = pickle.dumps(message)
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(message)
+    data = buffer.getvalue()
     stream.write(_LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
@@ -33,7 +50,7 @@ def receive(stream: BinaryIO) -> Any:
     data = stream.read(size)
     if len(data) < size:
         raise EOFError
-    return pickle.loads(data)  # noqa: S301  # from the process that started this one, or that it started
+    return pickle.loads(data)  # from the process that started this one, or that it started
 
 
 def _serve(name: str) -> None:
