@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from frontends import torch_fastpath, torch_random
+from frontends import torch_fastpath, torch_products, torch_random
 from frontends.torch_compat import core_aten_decompositions, get_decompositions
 
 aten = torch.ops.aten
@@ -28,6 +28,7 @@ def joint_decompositions() -> dict[Any, Callable[..., Any]]:
     found = dict(core_aten_decompositions().items())
     found.update(get_decompositions(_FURTHER))
     found.update(torch_fastpath.DECOMPOSITIONS)
+    found.update(torch_products.DECOMPOSITIONS)
     found.update(torch_random.DECOMPOSITIONS)
     found.update(_OWN)
     return found
@@ -40,7 +41,7 @@ def _cdist(x: torch.Tensor, y: torch.Tensor, p: float = 2.0, compute_mode: str =
 
 
 # Functions that torch decides on the way, by shapes and devices, how to compute.
-FUNCTIONS: dict[Any, Callable[..., Any]] = {torch.cdist: _cdist}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {torch.cdist: _cdist, **torch_products.FUNCTIONS}
 
 
 def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:
@@ -63,6 +64,7 @@ _FURTHER = (
     aten._softmax,
     aten._softmax_backward_data,
     aten.addmm,
+    aten.gelu,
     aten.native_batch_norm,
     aten.native_batch_norm_backward,
     aten.native_group_norm,

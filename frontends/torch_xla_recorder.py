@@ -17,6 +17,7 @@ from torch_xla.core import xla_builder
 from frontends.compat import register_dialects
 from frontends.torch_program import Call, Ref, TensorSpec, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
+from frontends.torch_xla_mending import mend
 
 _XLAC._set_xla_all_numbers_special_scalars(True)  # numbers become constants, not parameters
 DEVICE = torch.device("xla:0")
@@ -109,6 +110,7 @@ def _in_order(emitted: bytes, program: TorchProgram, used: Sequence[int | None],
     with _context(), ir.Location.unknown():
         module = stablehlo.deserialize_portable_artifact(_context(), emitted)
         inner = next(op for op in module.body.operations if ir.StringAttr(op.attributes["sym_name"]).value == "main")
+        mend(inner.regions[0].blocks[0])
         inner.attributes["sym_name"] = ir.StringAttr.get("recorded")
         inner.attributes["sym_visibility"] = ir.StringAttr.get("private")
         given = ir.FunctionType(ir.TypeAttr(inner.attributes["function_type"]).value).results

@@ -65,8 +65,32 @@ def _top_k(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = T
     return jax.numpy.moveaxis(values, -1, dim), jax.numpy.moveaxis(indices, -1, dim)
 
 
+def _embedding(
+    weight: Any,
+    indices: Any,
+    padding_idx: int = -1,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Any:
+    """Indices count from the start, and are there; torchax asks for each whether it is."""
+    del padding_idx, scale_grad_by_freq, sparse
+    return weight.at[indices].get(mode="clip", wrap_negative_indices=False)
+
+
+def _gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+    """Likewise; of the other dimensions, as much as the indices have."""
+    del sparse_grad
+    if x.ndim == 0 or index.ndim == 0:
+        return jax.numpy.broadcast_to(x.reshape(()), index.shape)
+    dim %= x.ndim
+    x = x[tuple(slice(None) if at == dim else slice(length) for at, length in enumerate(index.shape))]
+    return jax.numpy.take_along_axis(x, index, dim, mode="clip", wrap_negative_indices=False)
+
+
 # Operations that torchax has wrong, or hides from the passes.
 _OWN: dict[Any, Callable[..., Any]] = {
+    torch.ops.aten.embedding.default: _embedding,
+    torch.ops.aten.gather.default: _gather,
     torch.ops.aten.topk.default: _top_k,
 }
 

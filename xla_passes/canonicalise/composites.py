@@ -1,4 +1,4 @@
-"""Composites: those that name an operation of the chlo dialect become it, all others a call of their decomposition."""
+"""Composites and custom calls that name an operation of the chlo dialect become it; other composites, a call of their decomposition."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,14 @@ from xla_passes.plan import Rewrite
 
 # What JAX exports as composites without options (tried with 0.10.2); each equals its composite, compiled, to the bit.
 _ELEMENTWISE = frozenset(f"chlo.{name}" for name in ("acos", "acosh", "asin", "asinh", "atanh", "cosh", "erf", "sinh"))
+_CUSTOM_CALLS = {"mhlo.erf": "chlo.erf"}  # what XLA makes of its operations that StableHLO has not
 
 
 @dataclass(frozen=True)
 class LowerComposites:
     """`composite "chlo.top_k"(x) {k}` -> `chlo.top_k(x, k)`, `composite "chlo.erf"(x)` -> `chlo.erf(x)`, others -> a call; exact.
+
+    Likewise `custom_call @mhlo.erf(x)` -> `chlo.erf(x)`, which is how XLA writes its operation in StableHLO.
 
     JAX exports these operations as composites, whose decompositions have fixed shapes and are slower than XLA's own code.
     """
@@ -29,6 +32,8 @@ class LowerComposites:
                 for op in list(walk(block)):
                     if op.name == "stablehlo.composite":
                         _lower(op)
+                    elif op.name == "stablehlo.custom_call":
+                        _lower_custom_call(op)
         return ()
 
 
@@ -42,6 +47,16 @@ def _lower(op: ir.Operation) -> None:
         attributes = {}
     else:
         name, attributes = "func.call", {"callee": op.attributes["decomposition"]}
+    _become(op, name, attributes)
+
+
+def _lower_custom_call(op: ir.Operation) -> None:
+    name = _CUSTOM_CALLS.get(ir.StringAttr(op.attributes["call_target_name"]).value)
+    if name is not None and len(op.operands) == len(op.results) == 1 and op.operands[0].type == op.results[0].type:
+        _become(op, name, {})
+
+
+def _become(op: ir.Operation, name: str, attributes: dict[str, ir.Attribute]) -> None:
     made = ir.Operation.create(
         name,
         results=[result.type for result in op.results],

@@ -55,3 +55,15 @@ def scalar_constant(number: Number, element: ir.Type) -> ir.Value:
     if array.dtype == bool:
         return stablehlo.constant(ir.DenseElementsAttr.get_splat(kind, ir.BoolAttr.get(bool(number))))
     return stablehlo.constant(ir.DenseElementsAttr.get(array, type=kind))
+
+
+def splat_number(value: ir.Value) -> float | int | bool | None:
+    """Like `filled_with`, as a number of Python's and for every real type, those that NumPy lacks among them."""
+    op = producer(value)
+    while op is not None and op.name in ("stablehlo.broadcast_in_dim", "stablehlo.reshape"):
+        op = producer(op.operands[0])
+    elements = elements_of(op) if op is not None and op.name == "stablehlo.constant" else None
+    if elements is None or not elements.is_splat:
+        return None
+    number: Any = elements.get_splat_value()
+    return number.value

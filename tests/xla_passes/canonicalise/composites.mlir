@@ -39,3 +39,15 @@ func.func private @act(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   %0 = stablehlo.tanh %x : tensor<3x2xf32>
   return %0 : tensor<3x2xf32>
 }
+
+// -----
+
+// XLA's own operations as custom calls; others stay.
+// CHECK-LABEL: func.func public @main
+// CHECK-NEXT: chlo.erf %arg0
+// CHECK-NEXT: stablehlo.custom_call @mine
+func.func public @main(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
+  %0 = stablehlo.custom_call @mhlo.erf(%x) {mhlo.attributes = {}, mhlo.version = 1 : i64} : (tensor<3xf32>) -> tensor<3xf32>
+  %1 = stablehlo.custom_call @mine(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %0, %1 : tensor<3xf32>, tensor<3xf32>
+}
