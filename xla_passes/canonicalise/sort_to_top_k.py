@@ -37,6 +37,7 @@ class SortToTopK:
             for block in function_blocks(module):
                 for op in list(walk(block)):
                     if op.name == "stablehlo.sort":
+                        _slice_before_converting(op)
                         _replace(op)
         return ()
 
@@ -50,6 +51,24 @@ class _Order:
     is_total: bool
     key: ir.Value
     argument: ir.Value
+
+
+def _slice_before_converting(sort: ir.Operation) -> None:
+    """`slice(convert(sort))` -> `convert(slice(sort))`: torch's indices are 64-bit numbers, made of torch-xla's of 32."""
+    for result in sort.results:
+        for convert in [use.owner.operation for use in result.uses]:
+            if convert.name != "stablehlo.convert":
+                continue
+            reads = [use.owner.operation for use in convert.results[0].uses]
+            if not reads or any(read.name != "stablehlo.slice" for read in reads):
+                continue
+            for read in reads:
+                with ir.InsertionPoint(read), read.location:
+                    kind = ir.RankedTensorType(read.results[0].type)
+                    part = recreate(read, [result], [tensor(kind.shape, ir.RankedTensorType(result.type).element_type)])[0]
+                    read.results[0].replace_all_uses_with(stablehlo.convert(kind, part))
+                read.erase()
+            convert.erase()
 
 
 def _replace(sort: ir.Operation) -> None:

@@ -85,3 +85,22 @@ func.func public @main(%x: tensor<8xi32>, %y: tensor<8xi32>) -> (tensor<8xi32>, 
   %z = stablehlo.slice %w#1 [0:2] : (tensor<8xi32>) -> tensor<2xi32>
   return %s, %v, %last, %most, %z : tensor<8xi32>, tensor<2xi32>, tensor<2xi32>, tensor<7xi32>, tensor<2xi32>
 }
+
+// -----
+
+// The indices are made longer before they are sliced, as torch-xla does.
+// CHECK-LABEL: func.func public @main
+// CHECK: %[[V:.*]], %[[I:.*]] = chlo.top_k
+// CHECK-NEXT: stablehlo.convert %[[I]] : (tensor<3x2xi32>) -> tensor<3x2xi64>
+// CHECK-NOT: stablehlo.sort
+func.func public @main(%x: tensor<3x8xf32>) -> tensor<3x2xi64> {
+  %index = stablehlo.iota dim = 1 : tensor<3x8xi32>
+  %s:2 = "stablehlo.sort"(%x, %index) <{dimension = 1 : i64, is_stable = true}> ({
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>, %c: tensor<i32>, %d: tensor<i32>):
+    %p = stablehlo.compare LT, %a, %b, TOTALORDER : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }) : (tensor<3x8xf32>, tensor<3x8xi32>) -> (tensor<3x8xf32>, tensor<3x8xi32>)
+  %long = stablehlo.convert %s#1 : (tensor<3x8xi32>) -> tensor<3x8xi64>
+  %i = stablehlo.slice %long [0:3, 0:2] : (tensor<3x8xi64>) -> tensor<3x2xi64>
+  return %i : tensor<3x2xi64>
+}
