@@ -35,10 +35,9 @@ class SortToTopK:
         """Change `module` in place."""
         with context():
             for block in function_blocks(module):
-                for op in list(walk(block)):
-                    if op.name == "stablehlo.sort":
-                        _slice_before_converting(op)
-                        _replace(op)
+                for sort in [op for op in walk(block) if op.name == "stablehlo.sort"]:
+                    _slice_before_converting(sort)
+                    _replace(sort)
         return ()
 
 
