@@ -14,6 +14,7 @@ aten = torch.ops.aten
 
 # They give their first operand: there are no aliases and no layouts in a program.
 _IDENTITIES = {aten.detach.default, aten.alias.default, aten.lift_fresh_copy.default, aten.lift.default, aten.clone.default}
+_OF_LAYOUTS = ("memory_format", "layout", "pin_memory")  # keywords that mean nothing in a program
 _RESHAPES = {aten.view.default, aten._unsafe_view.default, aten.expand.default, aten.reshape.default}
 
 
@@ -80,11 +81,11 @@ def _convert(node: torch.fx.Node, values: dict[torch.fx.Node, tuple[Ref, ...]]) 
     is_several = isinstance(found, (tuple, list))
     results = tuple(spec_of(each) if isinstance(each, torch.Tensor) else None for each in (found if is_several else (found,)))
 
-
     def refer(leaf: Any) -> Any:
         return values[leaf][0] if isinstance(leaf, torch.fx.Node) else leaf
 
-    args, kwargs = map_leaves(tuple(node.args), refer), map_leaves(dict(node.kwargs), refer)
+    kept = {key: value for key, value in node.kwargs.items() if key not in _OF_LAYOUTS}
+    args, kwargs = map_leaves(tuple(node.args), refer), map_leaves(kept, refer)
     return Call(str(node.target), args, kwargs, results, is_several, line)
 
 
