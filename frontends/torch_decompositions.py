@@ -5,13 +5,16 @@ it computes. Both recorders and the passes so see one small set of operations.
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from frontends import torch_random
+from frontends.errors import UnsupportedOpError
 from frontends.torch_compat import core_aten_decompositions, get_decompositions
+from frontends.torch_layout import Layout
 
 aten = torch.ops.aten
 
@@ -26,24 +29,187 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
     return found
 
 
-def _cdist(x: torch.Tensor, y: torch.Tensor, p: float = 2.0, compute_mode: str = "") -> torch.Tensor:
-    """As defined. Torch's matrix-product form loses digits; the passes have a better one, and know when it pays."""
-    del compute_mode
-    return torch.linalg.vector_norm(x.unsqueeze(-2) - y.unsqueeze(-3), p, -1)
+def _as_strided(
+    x: torch.Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> torch.Tensor:
+    """Elements by their places in memory."""
+    return _memory(x).index_select(0, _places(size, stride, storage_offset or 0).reshape(-1)).reshape(list(size))
 
 
-# Functions that torch decides on the way, by shapes and devices, how to compute.
-FUNCTIONS: dict[Any, Callable[..., Any]] = {torch.cdist: _cdist}
+def _as_strided_scatter(
+    x: torch.Tensor, source: torch.Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> torch.Tensor:
+    places = _places(size, stride, storage_offset or 0).reshape(-1)
+    written = _memory(x).index_put((places,), source.expand(list(size)).reshape(-1))
+    order = _memory_order(x)
+    return written.reshape([x.shape[i] for i in order]).permute(sorted(range(len(order)), key=order.__getitem__))
+
+
+def _memory(x: torch.Tensor) -> torch.Tensor:
+    """All elements in the order in which they lie in memory."""
+    return x.permute(_memory_order(x)).reshape(-1)
+
+
+def _memory_order(x: torch.Tensor) -> tuple[int, ...]:
+    layout = Layout.of(tuple(x.shape), x.stride())
+    if layout.expanded or not x.permute(layout.order).is_contiguous() or x.storage_offset() != 0:
+        raise UnsupportedOpError(
+            "`aten.as_strided` is called with a view of a part of a tensor; a recorded program has no memory around it. Call it with the "
+            "whole tensor, or use indexing.",
+            op="aten.as_strided.default",
+        )
+    return layout.order
+
+
+def _places(size: Sequence[int], stride: Sequence[int], offset: int) -> torch.Tensor:
+    found = torch.full([1] * len(size), offset, dtype=torch.int64)
+    for axis, (length, step) in enumerate(zip(size, stride, strict=True)):
+        along = torch.arange(length, dtype=torch.int64) * step
+        found = found + along.reshape([-1 if i == axis else 1 for i in range(len(size))])
+    return found.expand(list(size))
+
+
+def _addbmm(c: torch.Tensor, a: torch.Tensor, b: torch.Tensor, *, beta: Any = 1, alpha: Any = 1) -> torch.Tensor:
+    return _scaled_sum(c, torch.bmm(a, b).sum(0), beta, alpha)
+
+
+def _addmv(c: torch.Tensor, a: torch.Tensor, b: torch.Tensor, *, beta: Any = 1, alpha: Any = 1) -> torch.Tensor:
+    return _scaled_sum(c, torch.mv(a, b), beta, alpha)
+
+
+def _scaled_sum(c: torch.Tensor, product: torch.Tensor, beta: Any, alpha: Any) -> torch.Tensor:
+    """NaN in `c` does not matter where `beta` is zero."""
+    if not product.dtype.is_floating_point and not product.dtype.is_complex:
+        alpha, beta = int(alpha), int(beta)
+    product = product if alpha == 1 else product * alpha
+    return (product if beta == 0 else (c if beta == 1 else c * beta) + product).expand(torch.broadcast_shapes(c.shape, product.shape)).to(c.dtype)
+
+
+def _vector_norm(
+    x: torch.Tensor,
+    ord: float = 2,  # noqa: A002  # as in ATen
+    dim: Sequence[int] | None = None,
+    keepdim: bool = False,  # noqa: FBT001, FBT002  # as in ATen
+    *,
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    """As defined."""
+    x = x if dtype is None else x.to(dtype)
+    dims = list(range(x.dim())) if not dim else list(dim)
+    if x.dtype.is_complex:
+        x = torch.hypot(torch.real(x), torch.imag(x))
+    if ord == 2:
+        return torch.sqrt(torch.sum(x * x, dims, keepdim))
+    if ord == 0:
+        return torch.sum(x != 0, dims, keepdim, dtype=x.dtype)
+    x = torch.abs(x)
+    if abs(ord) == math.inf:
+        return torch.amax(x, dims, keepdim) if ord > 0 else torch.amin(x, dims, keepdim)
+    return torch.sum(x, dims, keepdim) if ord == 1 else torch.pow(torch.sum(torch.pow(x, ord), dims, keepdim), 1.0 / ord)
+
+
+def _lu_of(a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, bool]:
+    """The factors that torch keeps for the derivative: of the transposed matrix, for a row-major real one."""
+    is_transposed = a.is_contiguous() and not a.dtype.is_complex
+    return (*aten.linalg_lu_factor_ex(a.mT if is_transposed else a), is_transposed)
+
+
+def _solve(a: torch.Tensor, b: torch.Tensor, *, left: bool = True, check_errors: bool = False) -> tuple[torch.Tensor, ...]:
+    del check_errors
+    is_vector = b.dim() == 1 or (a.dim() - 1 == b.dim() and b.shape == a.shape[:-1])
+    lu, pivots, info, is_transposed = _lu_of(a)
+    found = aten.linalg_lu_solve(lu, pivots, b.unsqueeze(-1) if is_vector else b, left=left, adjoint=is_transposed)
+    return found.squeeze(-1) if is_vector else found, lu, pivots, info
+
+
+def _inverse(a: torch.Tensor, *, check_errors: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    del check_errors
+    lu, pivots, info = aten.linalg_lu_factor_ex(a)
+    eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device).expand(a.shape)
+    return aten.linalg_lu_solve(lu, pivots, eye), info
+
+
+def _det(a: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    lu, pivots, _, _ = _lu_of(a)
+    return torch.prod(lu.diagonal(0, -2, -1), -1) * _parity(pivots).to(a.dtype), lu, pivots
+
+
+def _slogdet(a: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    lu, pivots, _, _ = _lu_of(a)
+    diagonal = lu.diagonal(0, -2, -1)
+    return torch.prod(torch.sgn(diagonal), -1) * _parity(pivots).to(a.dtype), torch.sum(torch.log(torch.abs(diagonal)), -1), lu, pivots
+
+
+def _parity(pivots: torch.Tensor) -> torch.Tensor:
+    """1 or -1: the determinant of the permutation."""
+    swaps = torch.sum(pivots != torch.arange(1, pivots.shape[-1] + 1, dtype=pivots.dtype, device=pivots.device), -1)
+    return 1 - 2 * torch.remainder(swaps, 2)
 
 
 def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:  # noqa: FBT001, FBT002
     """Over all dimensions, where none is named: torch-xla takes none for none."""
-    if dim or x.dim() == 0:
-        return NotImplemented
-    return aten.sum.dim_IntList(x, list(range(x.dim())), keepdim, dtype=dtype)
+    if x.dim() == 0:
+        return x.to(_sum_dtype(x) if dtype is None else dtype)
+    return NotImplemented if dim else aten.sum.dim_IntList(x, list(range(x.dim())), keepdim, dtype=dtype)
 
+
+def _sum_dtype(x: torch.Tensor) -> torch.dtype:
+    return x.dtype if x.dtype.is_floating_point or x.dtype.is_complex else torch.int64
+
+
+def _extreme_over(op: Any) -> Callable[..., Any]:
+    """Over all dimensions, where none is named, as `_sum_over`."""
+
+    def over(x: torch.Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Any:  # noqa: FBT001, FBT002  # as in ATen
+        if x.dim() == 0:
+            return x.clone()
+        return NotImplemented if dim else op(x, list(range(x.dim())), keepdim)
+
+    return over
+
+
+def _on_scalars(op: Any) -> Callable[..., Any]:
+    """An operation along a dimension, of a tensor without any as of one element: torch-xla finds no such dimension."""
+
+    def on_scalars(x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        if x.dim() != 0:
+            return NotImplemented
+        others = [each.reshape(1) if isinstance(each, torch.Tensor) and each.dim() == 0 else each for each in args]
+        found = op(x.reshape(1), *others, **kwargs)
+        if isinstance(found, torch.Tensor):
+            return found.reshape(())
+        return tuple(each.reshape(()) for each in found)
+
+    return on_scalars
+
+
+_ALONG = (
+    aten.argmax.default,
+    aten.argmin.default,
+    aten.all.dim,
+    aten.any.dim,
+    aten.cumprod.default,
+    aten.cumsum.default,
+    aten.logcumsumexp.default,
+    aten.max.dim,
+    aten.min.dim,
+    aten.prod.dim_int,
+)
 
 _OWN: dict[Any, Callable[..., Any]] = {
+    **{op: _on_scalars(op) for op in _ALONG},
+    aten._linalg_det.default: _det,
+    aten._linalg_slogdet.default: _slogdet,
+    aten._linalg_solve_ex.default: _solve,
+    aten.addbmm.default: _addbmm,
+    aten.addmv.default: _addmv,
+    aten.amax.default: _extreme_over(aten.amax.default),
+    aten.amin.default: _extreme_over(aten.amin.default),
+    aten.as_strided.default: _as_strided,
+    aten.as_strided_copy.default: _as_strided,
+    aten.as_strided_scatter.default: _as_strided_scatter,
+    aten.linalg_inv_ex.default: _inverse,
+    aten.linalg_vector_norm.default: _vector_norm,
     aten.sum.dim_IntList: _sum_over,
 }
 
@@ -53,6 +219,7 @@ _FURTHER = (
     aten._native_batch_norm_legit,
     aten._native_batch_norm_legit_functional,
     aten._native_batch_norm_legit_no_training,
+    aten._batch_norm_with_update_functional,
     aten._softmax,
     aten._softmax_backward_data,
     aten.addmm,
@@ -62,4 +229,8 @@ _FURTHER = (
     aten.native_group_norm_backward,
     aten.native_layer_norm,
     aten.native_layer_norm_backward,
+    aten.upsample_bicubic2d,
+    aten.upsample_bilinear2d,
+    aten.upsample_nearest2d,
+    aten.upsample_trilinear3d,
 )

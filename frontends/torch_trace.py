@@ -16,9 +16,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from frontends.errors import UnsupportedOpError
 from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, get_mkldnn_enabled, make_fx, set_mkldnn_enabled
-from frontends.torch_decompositions import FUNCTIONS, decompositions
+from frontends.torch_decompositions import decompositions
 from frontends.torch_errors import explained
+from frontends.torch_functions import FUNCTIONS
 from frontends.torch_graph import program_of
 from frontends.torch_layout import Layout
 from frontends.torch_program import TorchProgram
@@ -40,6 +42,7 @@ class Argument:
     @classmethod
     def of(cls, tensor: torch.Tensor) -> "Argument":
         """Of a tensor, or of a meta tensor, which stands for one on the CPU."""
+        _reject_sparse(tensor)
         device = torch.device("cpu") if tensor.device.type == "meta" else tensor.device
         return cls(Layout.of(tuple(tensor.shape), tensor.stride()), tensor.dtype, device, tensor.requires_grad)
 
@@ -170,6 +173,7 @@ class _Trace:
                 if index is not None:
                     found.append(Input(index))
                 elif isinstance(leaf, torch.Tensor):
+                    _reject_sparse(leaf)
                     result = Result(Layout.of(tuple(leaf.shape), leaf.stride()), leaf.dtype, leaf.requires_grad)
                     found.append(Slot(len(results)))
                     results.append(result)
@@ -182,6 +186,14 @@ class _Trace:
                 written.append(i)
                 tensors.append(base)
         return cls([_pure(tensor) for tensor in tensors], tuple(results), tuple(written), out_spec, tuple(found))
+
+
+def _reject_sparse(tensor: torch.Tensor) -> None:
+    if tensor.layout != torch.strided:
+        raise UnsupportedOpError(
+            f"there is a tensor of layout {tensor.layout}; a recorded program has dense tensors only. Use `.to_dense()` of it.",
+            op=str(tensor.layout),
+        )
 
 
 def _fake(argument: Argument) -> torch.Tensor:

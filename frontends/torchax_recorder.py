@@ -12,6 +12,7 @@ import torch
 from jax import export
 from jax.extend import source_info_util
 
+from frontends.torch_lowerings import LOWERINGS, checked, jax_dtype, lower_call
 from frontends.torch_program import Call, Ref, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
 
@@ -49,29 +50,6 @@ for _file in (__file__, functools.__file__):
     source_info_util.register_exclusion(_file)
 
 
-def _top_k(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Any, Any]:  # noqa: A002, FBT  # as in ATen
-    """As XLA has it; torchax sorts the results once more, and its indices with them."""
-    del sorted
-    if x.ndim == 0:
-        return x, jax.numpy.zeros((), "int64")
-    if not largest:
-        x = -x if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~x
-    values, indices = jax.lax.top_k(jax.numpy.moveaxis(x, dim, -1), k)
-    if not largest:
-        values = -values if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~values
-    return jax.numpy.moveaxis(values, -1, dim), jax.numpy.moveaxis(indices, -1, dim)
-
-
-# Operations that torchax has wrong, or hides from the passes.
-_OWN: dict[Any, Callable[..., Any]] = {
-    torch.ops.aten.topk.default: _top_k,
-}
-
-
-class _LoweringError(Exception):
-    """A call that torchax cannot lower."""
-
-
 def lower(program: TorchProgram, platform: str, progress: Callable[[int], None]) -> bytes | Unsupported:
     """The portable artifact of a program; `progress` is told of each call before it."""
     call: Call | None = None
@@ -85,7 +63,7 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
                 values.extend(_apply(call, values))
         return [values[ref.index] for ref in program.outputs]
 
-    specs = [jax.ShapeDtypeStruct(spec.shape, _jax_dtype(spec.dtype)) for spec in program.arguments]
+    specs = [jax.ShapeDtypeStruct(spec.shape, jax_dtype(spec.dtype)) for spec in program.arguments]
     try:
         return bytes(export.export(jax.jit(run, keep_unused=True), platforms=[platform])(*specs).mlir_module_serialized)
     except Exception as error:  # noqa: BLE001  # whatever torchax raises means that it has no lowering
@@ -93,6 +71,8 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
 
 
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
+    if call.op in LOWERINGS:
+        return lower_call(call, values)
     target = functools.reduce(getattr, call.op.split("."), torch.ops)
 
     def look_up(leaf: Any) -> Any:
@@ -100,25 +80,6 @@ def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
 
     args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
     kwargs.pop("device", None)
-    if target in _OWN:
-        args, kwargs = _environment.t2j_iso((args, kwargs))
-        found = at_line(call.source_line)(_OWN[target], *args, **kwargs)
-    else:
-        found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
+    found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
     results = list(found) if call.is_several else [found]
-    return [_checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
-
-
-def _checked(value: Any, spec: Any) -> Any:
-    """A result with the dtype that torch says; a shape that differs is an error of torchax's."""
-    if spec is None:
-        return value
-    value = jax.numpy.asarray(value)
-    if value.shape != spec.shape:
-        raise _LoweringError(f"torchax gives shape {value.shape}, torch {spec.shape}")
-    dtype = _jax_dtype(spec.dtype)
-    return value if value.dtype == dtype else value.astype(dtype)
-
-
-def _jax_dtype(dtype: torch.dtype) -> Any:
-    return jax.numpy.dtype(str(dtype).removeprefix("torch."))
+    return [checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]

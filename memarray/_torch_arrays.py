@@ -34,7 +34,7 @@ def to_jax(tensor: torch.Tensor, device: Any) -> Any:
     tensor = tensor.detach().resolve_conj().resolve_neg()
     if tensor.numel() == 0:  # (no memory to share)
         return jax.device_put(jax.numpy.zeros(tensor.shape, str(tensor.dtype).removeprefix("torch.")), device)
-    return jax.dlpack.from_dlpack(tensor)
+    return jax.dlpack.from_dlpack(tensor.view(-1).view(tensor.shape))  # (with the strides of a row-major array in dimensions of length one, too)
 
 
 def to_torch(array: Any, device: torch.device) -> torch.Tensor:
