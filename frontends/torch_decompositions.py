@@ -183,14 +183,80 @@ def _on_scalars(op: Any) -> Callable[..., Any]:
     return on_scalars
 
 
+def _cumulative(op: Any) -> Callable[..., Any]:
+    """As `_on_scalars`; of nothing, nothing."""
+    of_scalars = _on_scalars(op)
+
+    def cumulative(x: torch.Tensor, dim: int, *, dtype: torch.dtype | None = None) -> Any:
+        dtype = _sum_dtype(x) if dtype is None else dtype
+        return x.to(dtype) if x.numel() == 0 else of_scalars(x, dim, dtype=dtype)
+
+    return cumulative
+
+
+def _squeeze(x: torch.Tensor, dim: int | Sequence[int] | None = None) -> torch.Tensor:
+    """A reshape, which names no dimension of a tensor without any."""
+    dims = range(x.dim()) if dim is None else [dim] if isinstance(dim, int) else dim
+    gone = {i % x.dim() for i in dims} if x.dim() else set()
+    return x.reshape([n for i, n in enumerate(x.shape) if i not in gone or n != 1])
+
+
+def _repeat(x: torch.Tensor, repeats: Sequence[int]) -> torch.Tensor:
+    """A broadcast along new dimensions."""
+    shape = [1] * (len(repeats) - x.dim()) + list(x.shape)
+    pairs = list(zip(repeats, shape, strict=True))
+    wide = x.reshape([n for _, length in pairs for n in (1, length)]).expand([n for pair in pairs for n in pair])
+    return wide.reshape([times * length for times, length in pairs])
+
+
+def _index_put(x: torch.Tensor, indices: Sequence[torch.Tensor | None], values: torch.Tensor, accumulate: bool = False) -> Any:  # noqa: FBT001, FBT002
+    """With a mask over the leading dimensions: the n-th value goes to the n-th place under it."""
+    if not any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in indices):
+        return NotImplemented
+    mask = indices[0]
+    if len(indices) != 1 or mask is None:
+        raise UnsupportedOpError(
+            "`aten.index_put` is called with a mask among other indices, and a recorded program cannot know how many places it has. Use "
+            "torch.where, or indices.",
+            op="aten.index_put.default",
+        )
+    mask = mask.to(torch.bool)
+    rest = x.dim() - mask.dim()
+    if values.dim() > rest and values.shape[-rest - 1] != 1:
+        values = values.reshape(values.shape[-rest - 1 :])
+        places = torch.clamp(torch.cumsum(mask.reshape(-1), 0) - 1, 0, values.shape[0] - 1)
+        values = values.index_select(0, places).reshape([*mask.shape, *values.shape[1:]])
+    elif values.dim() > rest:
+        values = values.reshape(values.shape[values.dim() - rest :])
+    return torch.where(mask.reshape([*mask.shape, *[1] * rest]), x + values if accumulate else values, x)
+
+
+def _pinv(
+    a: torch.Tensor, *, atol: torch.Tensor | None = None, rtol: torch.Tensor | None = None, hermitian: bool = False
+) -> torch.Tensor:
+    """By the singular values that are larger than the tolerance; by the eigenvalues, of a Hermitian matrix."""
+    if a.numel() == 0:
+        return a.new_zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]))
+    if hermitian:
+        s, u = torch.linalg.eigh(a)
+        vh = u.mH
+    else:
+        u, s, vh = torch.linalg.svd(a, full_matrices=False)
+    magnitude = torch.abs(s)
+    atol = torch.zeros((), dtype=s.dtype, device=a.device) if atol is None else atol
+    if rtol is None:
+        default = max(a.shape[-2:]) * torch.finfo(a.dtype).eps
+        rtol = torch.where(atol > 0, 0.0, default).to(s.dtype)
+    tolerance = torch.maximum(atol.unsqueeze(-1), rtol.unsqueeze(-1) * torch.amax(magnitude, -1, keepdim=True))
+    inverse = torch.where(magnitude > tolerance, 1 / s, 0.0).to(a.dtype)
+    return vh.mH @ (inverse.unsqueeze(-1) * u.mH)
+
+
 _ALONG = (
     aten.argmax.default,
     aten.argmin.default,
     aten.all.dim,
     aten.any.dim,
-    aten.cumprod.default,
-    aten.cumsum.default,
-    aten.logcumsumexp.default,
     aten.max.dim,
     aten.min.dim,
     aten.prod.dim_int,
@@ -208,8 +274,16 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.as_strided.default: _as_strided,
     aten.as_strided_copy.default: _as_strided,
     aten.as_strided_scatter.default: _as_strided_scatter,
+    aten.cumprod.default: _cumulative(aten.cumprod.default),
+    aten.cumsum.default: _cumulative(aten.cumsum.default),
+    aten.index_put.default: _index_put,
     aten.linalg_inv_ex.default: _inverse,
+    aten.linalg_pinv.atol_rtol_tensor: _pinv,
     aten.linalg_vector_norm.default: _vector_norm,
+    aten.repeat.default: _repeat,
+    aten.squeeze.default: _squeeze,
+    aten.squeeze.dim: _squeeze,
+    aten.squeeze.dims: _squeeze,
     aten.sum.dim_IntList: _sum_over,
 }
 

@@ -13,6 +13,10 @@ _READS_DATA = (
 )
 
 
+# What torch says where C++ code looks at the memory of a tensor that has none.
+_NO_MEMORY = ("its data is not allocated yet", "Cannot access data pointer of Tensor")
+
+
 @contextlib.contextmanager
 def explained(name: str) -> Iterator[None]:
     """Turn what tracing raises into `UnsupportedOpError`; what the user's code raises passes."""
@@ -22,6 +26,10 @@ def explained(name: str) -> Iterator[None]:
         raise _unsupported(name, str(error.func), _READS_DATA, error) from error
     except UnsupportedOperatorException as error:
         raise _unsupported(name, str(error.func), "torch cannot say what its result would be like without running it.", error) from error
+    except RuntimeError as error:
+        if any(each in str(error) for each in _NO_MEMORY):
+            raise _unsupported(name, "Tensor.data_ptr", _READS_DATA, error) from error
+        raise
 
 
 def _unsupported(name: str, op: str, reason: str, error: BaseException) -> UnsupportedOpError:

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+_special = jax.scipy.special
+
 
 def _complex(real: Any, imag: Any) -> Any:
     return jax.lax.complex(*jnp.broadcast_arrays(real, imag))
@@ -34,12 +36,48 @@ def _rounding(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda x: function(x) if jnp.issubdtype(x.dtype, jnp.inexact) else x
 
 
-def _i0(x: Any) -> Any:
-    return jax.scipy.special.i0(x)
+_MOST_STEPS = 1 << 20  # from a negative argument of the zeta function up to a positive one
+
+
+def _zeta(x: Any, q: Any) -> Any:
+    """Hurwitz's; for negative q as well, where x is whole: XLA has it for positive ones."""
+    x, q = jnp.broadcast_arrays(x, q)
+    is_negative = (q < 0) & (q != jnp.floor(q)) & (x == jnp.floor(x)) & (x > 1)
+
+    def step(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        i, total, q = state
+        return i + 1, total + jnp.where(q < 0, jnp.power(q, -x), 0), jnp.where(q < 0, q + 1, q)
+
+    start = jnp.int32(0), jnp.zeros_like(q), jnp.where(is_negative, q, 1)
+    _, total, stepped = jax.lax.while_loop(lambda state: (state[2] < 0).any() & (state[0] < _MOST_STEPS), step, start)
+    total = jnp.where(stepped < 0, jnp.nan, total)
+    return jnp.where(is_negative, total + _special.zeta(x, stepped), _special.zeta(x, q))
 
 
 def _polygamma(n: int, x: Any) -> Any:
-    return jax.scipy.special.polygamma(n, x) if n else jax.scipy.special.digamma(x)
+    """As torch's kernels: reflected for n = 1."""
+    x = x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype("float32")
+    if n == 0:
+        return _special.digamma(x)
+    if n == 1:
+        other = _special.zeta(jnp.asarray(2, x.dtype), jnp.where(x < 0.5, 1 - x, x))
+        return jnp.where(x < 0.5, jnp.square(jnp.pi / jnp.sin(jnp.pi * x)) - other, other)
+    return (1 if n % 2 else -1) * jnp.exp(jax.lax.lgamma(jnp.asarray(n + 1, x.dtype))) * _zeta(jnp.asarray(n + 1, x.dtype), x)
+
+
+def _angle(x: Any) -> Any:
+    """NaN of NaN, and of the sign for the rest of the reals: minus zero is not negative."""
+    if jnp.iscomplexobj(x):
+        return jnp.angle(x)
+    return jnp.where(x < 0, jnp.pi, x * 0 if jnp.issubdtype(x.dtype, jnp.inexact) else 0)
+
+
+def _round_to(x: Any, *, decimals: int) -> Any:
+    """Scaled, rounded to even, and scaled back, as torch's kernel."""
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        return x
+    scale = jnp.asarray(10.0 ** abs(decimals), x.dtype)
+    return jnp.round(x * scale) / scale if decimals >= 0 else jnp.round(x / scale) * scale
 
 
 def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,11 +91,11 @@ def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
     return promoted
 
 
-_special = jax.scipy.special
-
 LOWERINGS: dict[str, Callable[..., Any]] = {
+    "aten.angle.default": _angle,
     "aten.ceil.default": _rounding(jnp.ceil),
     "aten.complex.default": _complex,
+    "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
     "aten.digamma.default": promoting(_special.digamma),
     "aten.exp2.default": promoting(jnp.exp2),
@@ -65,17 +103,20 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.fmax.default": promoting(jnp.fmax),
     "aten.fmin.default": promoting(jnp.fmin),
     "aten.frexp.Tensor": _frexp,
-    "aten.i0.default": promoting(_i0),
+    "aten.hypot.default": promoting(jnp.hypot),
+    "aten.i0.default": promoting(_special.i0),
     "aten.igamma.default": promoting(_special.gammainc),
     "aten.igammac.default": promoting(_special.gammaincc),
     "aten.lgamma.default": promoting(jax.lax.lgamma),
     "aten.nextafter.default": promoting(jnp.nextafter),
     "aten.polar.default": _polar,
     "aten.polygamma.default": _polygamma,
+    "aten.round.decimals": _round_to,
+    "aten.signbit.default": jnp.signbit,
     "aten.special_i0e.default": promoting(_special.i0e),
     "aten.special_i1.default": promoting(_special.i1),
     "aten.special_i1e.default": promoting(_special.i1e),
-    "aten.special_zeta.default": promoting(_special.zeta),
+    "aten.special_zeta.default": promoting(_zeta),
     "aten.trunc.default": _rounding(jnp.trunc),
     "aten.view_as_complex.default": _view_as_complex,
     "aten.view_as_real.default": _view_as_real,

@@ -178,6 +178,30 @@ def _ormqr(a: Any, tau: Any, other: Any, left: bool = True, transpose: bool = Fa
     return q @ other if left else other @ q
 
 
+_DEGREE = 18  # of the Taylor polynomial
+_RADII = {4: 3.01, 8: 1.09}  # norms up to which it is exact to rounding, by the bytes of a real (Bader, Blanes and Casas 2019, table 1)
+
+
+def _exponential(a: Any) -> Any:
+    """By scaling, a Taylor polynomial, and squaring each matrix as often as its norm asks for."""
+    if a.size == 0:
+        return a
+    norms = jnp.abs(a).sum(-2).max(-1)
+    radius = _RADII.get(jnp.finfo(a.dtype).dtype.itemsize, _RADII[4])
+    times = jnp.where(norms > radius, jnp.ceil(jnp.log2(jnp.maximum(norms, radius) / radius)), 0).astype("int32")
+    scaled = a * jnp.exp2(-times.astype(norms.dtype))[..., None, None].astype(a.dtype)
+    eye = jnp.broadcast_to(jnp.eye(a.shape[-1], dtype=a.dtype), a.shape)
+    found = eye
+    for n in range(_DEGREE, 0, -1):
+        found = eye + scaled @ found / n
+
+    def square(state: tuple[Any, Any]) -> tuple[Any, Any]:
+        i, x = state
+        return i + 1, jnp.where((i < times)[..., None, None], x @ x, x)
+
+    return jax.lax.while_loop(lambda state: (state[0] < times).any(), square, (jnp.int32(0), found))[1]
+
+
 _SCALES: dict[int, Callable[[int], float]] = {0: lambda n: 1.0, 1: lambda n: 1.0 / math.sqrt(n), 2: lambda n: 1.0 / n}
 
 
@@ -229,6 +253,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.linalg_lu.default": _lu,
     "aten.linalg_lu_factor_ex.default": _lu_factor,
     "aten.linalg_lu_solve.default": _lu_solve,
+    "aten.linalg_matrix_exp.default": _exponential,
     "aten.linalg_qr.default": _qr,
     "aten.linalg_solve_triangular.default": _solve_triangular,
     "aten.lu_unpack.default": _lu_unpack,

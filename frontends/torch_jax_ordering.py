@@ -122,6 +122,8 @@ def _search_sorted(
     def search(row: Any, wanted: Any) -> Any:
         return jnp.searchsorted(row, wanted, side=side, method="sort" if wanted.size > 1 else "scan")
 
+    if x.size == 0 or boundaries.size == 0:
+        return jnp.zeros(x.shape, "int64")
     if boundaries.ndim == 1:
         return search(boundaries, x)
     rows = jax.vmap(search)(boundaries.reshape(-1, boundaries.shape[-1]), x.reshape(-1, x.shape[-1]))
@@ -158,6 +160,131 @@ def _masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     return jnp.where(mask, source.reshape(-1)[places].reshape(x.shape), x)
 
 
+def _unfold(x: Any, dim: int, size: int, step: int) -> Any:
+    """Windows along a dimension, which become the last."""
+    if x.ndim == 0:
+        return jnp.broadcast_to(x, (1,))[:size]
+    starts = jnp.arange((x.shape[dim] - size) // step + 1) * step
+    places = starts[:, None] + jnp.arange(size)
+    found = jnp.take(x, places.reshape(-1), axis=dim % x.ndim)
+    dim %= x.ndim
+    return jnp.moveaxis(found.reshape(*x.shape[:dim], *places.shape, *x.shape[dim + 1 :]), dim + 1, -1)
+
+
+def _log_cumulative_sum(x: Any, dim: int) -> Any:
+    if x.ndim == 0 or x.size == 0:
+        return x
+    if jnp.iscomplexobj(x):
+        return jax.lax.associative_scan(jnp.logaddexp, x, axis=dim % x.ndim)
+    return jax.lax.cumlogsumexp(x, dim % x.ndim)
+
+
+def _gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+    """The index may be shorter than `x` along the other dimensions."""
+    del sparse_grad
+    if x.ndim == 0 or index.ndim == 0:
+        return jnp.broadcast_to(x.reshape(-1)[0], index.shape)
+    return x[_along(dim % x.ndim, index)] if index.size else jnp.zeros(index.shape, x.dtype)
+
+
+def _along(dim: int, index: Any) -> tuple[Any, ...]:
+    """Indices of the elements of `x` that `gather` and `scatter` with `index` mean."""
+    return tuple(index if i == dim else jax.lax.broadcasted_iota(index.dtype, index.shape, i) for i in range(index.ndim))
+
+
+def _index_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """Slices of the source, combined into those of `x` that `index` names."""
+    if x.ndim == 0:
+        return _index_reduce(x.reshape(1), 0, index.reshape(-1), source.reshape(-1), reduce, include_self=include_self)[0]
+    dim %= x.ndim
+    at = (slice(None),) * dim + (index.reshape(-1),)
+    return _combined(x, at, source.astype(x.dtype), reduce, include_self=include_self)
+
+
+def _scatter_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+    if x.ndim == 0:
+        return _scatter_reduce(x.reshape(1), 0, index.reshape(-1), source.reshape(-1), reduce, include_self=include_self)[0]
+    if index.ndim == 0:
+        index, source = index.reshape(1), source.reshape(1)
+    if index.size == 0:
+        return x
+    source = source[tuple(slice(n) for n in index.shape)].astype(x.dtype)
+    return _combined(x, _along(dim % x.ndim, index), source, reduce, include_self=include_self)
+
+
+def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_self: bool) -> Any:
+    if not include_self:
+        x = x.at[at].set(_neutral(x.dtype, reduce))
+    if reduce in ("sum", "add"):
+        return x.at[at].add(source)
+    if reduce in ("prod", "multiply"):
+        return x.at[at].multiply(source)
+    if reduce == "amax":
+        return x.at[at].max(source)
+    if reduce == "amin":
+        return x.at[at].min(source)
+    counts = jnp.full(x.shape, int(include_self), "int64").at[at].add(1)
+    total, counts = x.at[at].add(source), jnp.maximum(counts, 1)
+    return total / counts.astype(x.dtype) if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.floor_divide(total, counts)
+
+
+def _neutral(dtype: Any, reduce: str) -> Any:
+    if reduce in ("amax", "amin"):
+        if dtype == bool:
+            return reduce == "amin"
+        is_float = jnp.issubdtype(dtype, jnp.inexact)
+        limits = (-jnp.inf, jnp.inf) if is_float else (jnp.iinfo(dtype).min, jnp.iinfo(dtype).max)
+        return limits[reduce == "amin"]
+    return 1 if reduce in ("prod", "multiply") else 0
+
+
+def _scatter_by(x: Any, dim: int, index: Any, source: Any, *, reduce: str) -> Any:
+    return _scatter_reduce(x, dim, index, jnp.broadcast_to(source, index.shape) if jnp.ndim(source) == 0 else source, reduce)
+
+
+def _scatter(x: Any, dim: int, index: Any, source: Any) -> Any:
+    """Of equal indices, the last."""
+    if x.ndim == 0:
+        return jnp.broadcast_to(jnp.asarray(source, x.dtype).reshape(-1)[-1:], (1,))[0] if index.size else x
+    if index.ndim == 0:
+        index, source = index.reshape(1), jnp.reshape(source, (1,) * jnp.ndim(source) or (1,))
+    if index.size == 0:
+        return x
+    source = jnp.asarray(source, x.dtype)
+    source = source[tuple(slice(n) for n in index.shape)] if source.ndim else source
+    return x.at[_along(dim % x.ndim, index)].set(source)
+
+
+def _scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
+    return _scatter_reduce(x, dim, index, source, "sum")
+
+
+def _nonzero_static(x: Any, *, size: int, fill_value: int = -1) -> Any:
+    if x.ndim == 0:
+        return jnp.zeros((size, 0), "int64")
+    return jnp.stack(jnp.nonzero(x, size=size, fill_value=fill_value), -1)
+
+
+def _histc(x: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  # noqa: A002  # as in ATen
+    """Evenly spaced bins, the last of which has its end; NaN and what is outside is in none."""
+    dtype = x.dtype
+    x = x.reshape(-1)
+    x = x if jnp.issubdtype(dtype, jnp.inexact) else x.astype("float64")
+    low, high = jnp.asarray(min, x.dtype), jnp.asarray(max, x.dtype)
+    if min == max and x.size:
+        low, high = x.min(), x.max()
+    low, high = jnp.where(low == high, low - 1, low), jnp.where(low == high, high + 1, high)
+    inside = (x >= low) & (x <= high)
+    at = jnp.minimum(jnp.where(inside, (x - low) * bins / (high - low), 0).astype("int64"), bins - 1)
+    return jnp.zeros(bins, dtype).at[at].add(inside.astype(dtype))
+
+
+def _index_select(x: Any, dim: int, index: Any) -> Any:
+    if x.ndim == 0:
+        return x
+    return jnp.take(x, index.reshape(-1), axis=dim % x.ndim, mode="clip")
+
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.bucketize.Scalar": _bucketize,
     "aten.bucketize.Tensor": _bucketize,
@@ -166,16 +293,30 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.diagonal.default": _diagonal,
     "aten.diagonal_copy.default": _diagonal,
     "aten.diagonal_scatter.default": _diagonal_scatter,
+    "aten.gather.default": _gather,
+    "aten.histc.default": _histc,
+    "aten.index_reduce.default": _index_reduce,
+    "aten.index_select.default": _index_select,
     "aten.kthvalue.default": _kth_value,
+    "aten.logcumsumexp.default": _log_cumulative_sum,
     "aten.masked_scatter.default": _masked_scatter,
     "aten.median.default": _median,
     "aten.median.dim": _median_along,
     "aten.mode.default": _mode,
     "aten.nanmedian.default": _nanmedian,
     "aten.nanmedian.dim": _nanmedian_along,
+    "aten.nonzero_static.default": _nonzero_static,
+    "aten.scatter.reduce": _scatter_by,
+    "aten.scatter.src": _scatter,
+    "aten.scatter.value": _scatter,
+    "aten.scatter.value_reduce": _scatter_by,
+    "aten.scatter_add.default": _scatter_add,
+    "aten.scatter_reduce.two": _scatter_reduce,
     "aten.searchsorted.Scalar": _search_sorted,
     "aten.searchsorted.Tensor": _search_sorted,
     "aten.sort.default": _sort,
     "aten.sort.stable": _stable_sort,
     "aten.topk.default": _top_k,
+    "aten.unfold.default": _unfold,
+    "aten.unfold_copy.default": _unfold,
 }
