@@ -252,6 +252,18 @@ def _pinv(
     return vh.mH @ (inverse.unsqueeze(-1) * u.mH)
 
 
+def _embedding_renorm(x: torch.Tensor, indices: torch.Tensor, max_norm: float, norm_type: float) -> torch.Tensor:
+    """The rows that are used, scaled down to the norm; a row that is used twice gets the same value twice."""
+    rows = x.index_select(0, indices.reshape(-1))
+    norms = torch.linalg.vector_norm(rows, norm_type, 1, keepdim=True)
+    return x.index_put((indices.reshape(-1),), torch.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows))
+
+
+def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
+    first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
+    return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
+
+
 _ALONG = (
     aten.argmax.default,
     aten.argmin.default,
@@ -267,6 +279,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten._linalg_det.default: _det,
     aten._linalg_slogdet.default: _slogdet,
     aten._linalg_solve_ex.default: _solve,
+    aten._pdist_forward.default: _pdist,
     aten.addbmm.default: _addbmm,
     aten.addmv.default: _addmv,
     aten.amax.default: _extreme_over(aten.amax.default),
@@ -276,6 +289,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.as_strided_scatter.default: _as_strided_scatter,
     aten.cumprod.default: _cumulative(aten.cumprod.default),
     aten.cumsum.default: _cumulative(aten.cumsum.default),
+    aten.embedding_renorm.default: _embedding_renorm,
     aten.index_put.default: _index_put,
     aten.linalg_inv_ex.default: _inverse,
     aten.linalg_pinv.atol_rtol_tensor: _pinv,
@@ -297,6 +311,7 @@ _FURTHER = (
     aten._softmax,
     aten._softmax_backward_data,
     aten.addmm,
+    aten.grid_sampler_2d,
     aten.native_batch_norm,
     aten.native_batch_norm_backward,
     aten.native_group_norm,

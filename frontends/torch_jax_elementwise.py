@@ -92,9 +92,12 @@ def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
+    "aten._conj.default": jnp.conj,
+    "aten._conj_physical.default": jnp.conj,
     "aten.angle.default": _angle,
     "aten.ceil.default": _rounding(jnp.ceil),
     "aten.complex.default": _complex,
+    "aten.conj_physical.default": jnp.conj,
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
     "aten.digamma.default": promoting(_special.digamma),
@@ -107,10 +110,12 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.i0.default": promoting(_special.i0),
     "aten.igamma.default": promoting(_special.gammainc),
     "aten.igammac.default": promoting(_special.gammaincc),
+    "aten.imag.default": jnp.imag,
     "aten.lgamma.default": promoting(jax.lax.lgamma),
     "aten.nextafter.default": promoting(jnp.nextafter),
     "aten.polar.default": _polar,
     "aten.polygamma.default": _polygamma,
+    "aten.real.default": jnp.real,
     "aten.round.decimals": _round_to,
     "aten.signbit.default": jnp.signbit,
     "aten.special_i0e.default": promoting(_special.i0e),

@@ -285,7 +285,48 @@ def _index_select(x: Any, dim: int, index: Any) -> Any:
     return jnp.take(x, index.reshape(-1), axis=dim % x.ndim, mode="clip")
 
 
+def _embedding_bag(
+    weight: Any,
+    indices: Any,
+    offsets: Any,
+    scale_grad_by_freq: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    per_sample_weights: Any = None,
+    include_last_offset: bool = False,
+    padding_idx: int = -1,
+) -> tuple[Any, Any, Any, Any]:
+    """Sums, means or maxima of rows in bags that begin at the offsets; rows of the padding index are in none."""
+    del scale_grad_by_freq, sparse
+    count = offsets.shape[0] - int(include_last_offset)
+    starts = offsets[:count]
+    bags = jnp.searchsorted(starts, jnp.arange(indices.shape[0], dtype=starts.dtype), side="right") - 1
+    inside = indices != (padding_idx + weight.shape[0] if padding_idx < -1 else padding_idx)
+    sizes = jnp.zeros(count, indices.dtype).at[bags].add(inside.astype(indices.dtype))
+    rows = weight[indices]
+    shape = (count, weight.shape[1])
+    if mode == _MAXIMA:
+        lowest = _neutral(weight.dtype, "amax")
+        rows = jnp.where(inside[:, None], rows, lowest)
+        found = jnp.full(shape, lowest, weight.dtype).at[bags].max(rows)
+        hits = jnp.where((rows == found[bags]) & inside[:, None], jnp.arange(indices.shape[0])[:, None], indices.shape[0])
+        first = jnp.full(shape, indices.shape[0], "int64").at[bags].min(hits)
+        is_empty = (sizes == 0)[:, None]
+        places = jnp.where(is_empty, 0, indices[jnp.clip(first, 0, max(indices.shape[0] - 1, 0))]) if indices.shape[0] else jnp.zeros(shape, "int64")
+        return jnp.where(is_empty, 0, found), bags, sizes, places
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights[:, None].astype(rows.dtype)
+    found = jnp.zeros(shape, weight.dtype).at[bags].add(jnp.where(inside[:, None], rows, 0))
+    if mode == _MEANS:
+        found = found / jnp.maximum(sizes, 1)[:, None].astype(found.dtype)
+    return found, bags, sizes, None
+
+
+_MEANS, _MAXIMA = 1, 2  # modes of an embedding bag
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
+    "aten._embedding_bag.default": _embedding_bag,
+    "aten._embedding_bag_forward_only.default": _embedding_bag,
     "aten.bucketize.Scalar": _bucketize,
     "aten.bucketize.Tensor": _bucketize,
     "aten.cummax.default": _running(jax.lax.cummax),

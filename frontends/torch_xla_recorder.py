@@ -108,7 +108,7 @@ class _StandIns:
         shapes, dtypes = [list(spec.shape) for spec in results], [spec.dtype for spec in results]
         name = f"{_STAND_IN}{len(self._functions)}"
         self._functions.append(bytes(exported.mlir_module_serialized))
-        found = iter(at_line(call.source_line)(_XLAC._xla_custom_call, list(used.values()), name, shapes, dtypes, False, "", 0, {}))
+        found = iter(at_line(call.source_line)(_XLAC._xla_custom_call, list(used.values()), name, shapes, dtypes, False, "", 1, {}))
         return [None if spec is None else next(found) for spec in call.results]
 
     def fill_in(self, module: ir.Module) -> None:
