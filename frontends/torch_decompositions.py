@@ -264,6 +264,31 @@ def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
 
 
+def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:  # noqa: FBT001, FBT002  # as in ATen
+    """The source, as `x` would hold it. (torch-xla gives `x`.)"""
+    del non_blocking
+    return source.to(x.dtype).expand(x.shape)
+
+
+def _of_floats(op: Any) -> Callable[..., Any]:
+    """Integers are converted, to the default dtype, before the function and not by it."""
+
+    def of_floats(*operands: torch.Tensor) -> Any:
+        if any(x.dtype.is_floating_point or x.dtype.is_complex for x in operands):
+            return NotImplemented
+        return op(*(x.to(torch.get_default_dtype()) for x in operands))
+
+    return of_floats
+
+
+_OF_FLOATS = tuple(
+    getattr(aten, name).default
+    for name in (
+        "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1",
+        "lgamma", "log", "log10", "log1p", "log2", "reciprocal", "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "tan", "tanh",
+    )
+)  # fmt: skip
+
 _ALONG = (
     aten.argmax.default,
     aten.argmin.default,
@@ -275,6 +300,7 @@ _ALONG = (
 )
 
 _OWN: dict[Any, Callable[..., Any]] = {
+    **{op: _of_floats(op) for op in _OF_FLOATS},
     **{op: _on_scalars(op) for op in _ALONG},
     aten._linalg_det.default: _det,
     aten._linalg_slogdet.default: _slogdet,
@@ -287,6 +313,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.as_strided.default: _as_strided,
     aten.as_strided_copy.default: _as_strided,
     aten.as_strided_scatter.default: _as_strided_scatter,
+    aten.copy.default: _copy,
     aten.cumprod.default: _cumulative(aten.cumprod.default),
     aten.cumsum.default: _cumulative(aten.cumsum.default),
     aten.embedding_renorm.default: _embedding_renorm,
@@ -318,6 +345,8 @@ _FURTHER = (
     aten.native_group_norm_backward,
     aten.native_layer_norm,
     aten.native_layer_norm_backward,
+    aten.tril_indices,
+    aten.triu_indices,
     aten.upsample_bicubic2d,
     aten.upsample_bilinear2d,
     aten.upsample_nearest2d,

@@ -80,6 +80,61 @@ def _round_to(x: Any, *, decimals: int) -> Any:
     return jnp.round(x * scale) / scale if decimals >= 0 else jnp.round(x / scale) * scale
 
 
+def _polynomial(first: Callable[[Any], Any], step: Callable[..., Any], *, argument: Callable[[Any], Any] = lambda x: x) -> Callable[..., Any]:
+    """Orthogonal polynomials of degree n from p[0] = 1, p[1] = first(x) and p[k + 1] = step(x, k, p[k], p[k - 1]); none of negative degree."""
+
+    def polynomial(x: Any, n: Any, *, dtype: Any) -> Any:
+        x, n = jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(n))
+        x, n = argument(x), n.astype("int64")
+
+        def following(state: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
+            k, found, one, before = state
+            found = jnp.where(n == k, one, found)
+            return k + 1, found, step(x, k.astype(dtype), one, before), one
+
+        start = jnp.int64(1), jnp.where(n == 0, 1, 0).astype(dtype), first(x), jnp.ones_like(x)
+        return jax.lax.while_loop(lambda state: (state[0] <= n).any(), following, start)[1]
+
+    polynomial.needs_dtype = True  # type: ignore[attr-defined]
+    return polynomial
+
+
+def _chebyshev(x: Any, k: Any, one: Any, before: Any) -> Any:
+    del k
+    return 2 * x * one - before
+
+
+def _hermite(x: Any, k: Any, one: Any, before: Any) -> Any:
+    return 2 * (x * one - k * before)
+
+
+def _probabilists_hermite(x: Any, k: Any, one: Any, before: Any) -> Any:
+    return x * one - k * before
+
+
+def _laguerre(x: Any, k: Any, one: Any, before: Any) -> Any:
+    return ((2 * k + 1 - x) * one - k * before) / (k + 1)
+
+
+def _legendre(x: Any, k: Any, one: Any, before: Any) -> Any:
+    return ((2 * k + 1) * x * one - k * before) / (k + 1)
+
+
+_CHEBYSHEV = {"t": lambda x: x, "u": lambda x: 2 * x, "v": lambda x: 2 * x - 1, "w": lambda x: 2 * x + 1}  # of degree one
+
+_POLYNOMIALS = {
+    **{f"chebyshev_polynomial_{kind}": _polynomial(first, _chebyshev) for kind, first in _CHEBYSHEV.items()},
+    **{
+        f"shifted_chebyshev_polynomial_{kind}": _polynomial(first, _chebyshev, argument=lambda x: 2 * x - 1)
+        for kind, first in _CHEBYSHEV.items()
+    },
+    "hermite_polynomial_h": _polynomial(lambda x: 2 * x, _hermite),
+    "hermite_polynomial_he": _polynomial(lambda x: x, _probabilists_hermite),
+    "laguerre_polynomial_l": _polynomial(lambda x: 1 - x, _laguerre),
+    "legendre_polynomial_p": _polynomial(lambda x: x, _legendre),
+}
+
+
 def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
     """A lowering of operands in the dtype of the result."""
 
@@ -91,7 +146,28 @@ def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
     return promoted
 
 
+def _add(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
+    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+    return x + (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+
+
+def _subtract(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
+    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+    return x - (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+
+
+_add.needs_dtype = _subtract.needs_dtype = True  # type: ignore[attr-defined]
+
+# What torchax has wrong for complex numbers of Python's.
+ARITHMETIC: dict[str, Callable[..., Any]] = {
+    **{f"aten.add.{overload}": _add for overload in ("Tensor", "Scalar")},
+    **{f"aten.sub.{overload}": _subtract for overload in ("Tensor", "Scalar")},
+    **{f"aten.mul.{overload}": promoting(jnp.multiply) for overload in ("Tensor", "Scalar")},
+    **{f"aten.div.{overload}": promoting(jnp.divide) for overload in ("Tensor", "Scalar")},
+}
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
+    **{f"aten.special_{name}.{overload}": each for name, each in _POLYNOMIALS.items() for overload in ("default", "x_scalar", "n_scalar")},
     "aten._conj.default": jnp.conj,
     "aten._conj_physical.default": jnp.conj,
     "aten.angle.default": _angle,
@@ -118,9 +194,15 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.real.default": jnp.real,
     "aten.round.decimals": _round_to,
     "aten.signbit.default": jnp.signbit,
+    "aten.special_erfcx.default": promoting(_special.erfcx),
     "aten.special_i0e.default": promoting(_special.i0e),
     "aten.special_i1.default": promoting(_special.i1),
     "aten.special_i1e.default": promoting(_special.i1e),
+    "aten.special_log_ndtr.default": promoting(_special.log_ndtr),
+    "aten.special_modified_bessel_i0.default": promoting(_special.i0),
+    "aten.special_modified_bessel_i1.default": promoting(_special.i1),
+    "aten.special_ndtri.default": promoting(_special.ndtri),
+    "aten.special_spherical_bessel_j0.default": promoting(lambda x: jnp.where(jnp.isinf(x), 0, jnp.sinc(x / jnp.pi))),
     "aten.special_zeta.default": promoting(_zeta),
     "aten.trunc.default": _rounding(jnp.trunc),
     "aten.view_as_complex.default": _view_as_complex,

@@ -3,7 +3,7 @@
 # Flags are positional, and one is called `sorted`, as in ATen.
 # ruff: noqa: A002, FBT001, FBT002
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -295,6 +295,8 @@ def _embedding_bag(
     per_sample_weights: Any = None,
     include_last_offset: bool = False,
     padding_idx: int = -1,
+    *,
+    shapes: Sequence[tuple[int, ...]],
 ) -> tuple[Any, Any, Any, Any]:
     """Sums, means or maxima of rows in bags that begin at the offsets; rows of the padding index are in none."""
     del scale_grad_by_freq, sparse
@@ -313,15 +315,17 @@ def _embedding_bag(
         first = jnp.full(shape, indices.shape[0], "int64").at[bags].min(hits)
         is_empty = (sizes == 0)[:, None]
         places = jnp.where(is_empty, 0, indices[jnp.clip(first, 0, max(indices.shape[0] - 1, 0))]) if indices.shape[0] else jnp.zeros(shape, "int64")
-        return jnp.where(is_empty, 0, found), bags, sizes, places
+        return jnp.where(is_empty, 0, found), bags if bags.shape == shapes[1] else jnp.zeros(shapes[1], bags.dtype), sizes, places
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[:, None].astype(rows.dtype)
     found = jnp.zeros(shape, weight.dtype).at[bags].add(jnp.where(inside[:, None], rows, 0))
     if mode == _MEANS:
         found = found / jnp.maximum(sizes, 1)[:, None].astype(found.dtype)
-    return found, bags, sizes, None
+    bags, sizes = (each if each.shape == shape else jnp.zeros(shape, each.dtype) for each, shape in zip((bags, sizes), shapes[1:], strict=False))
+    return found, bags, sizes, jnp.zeros(shapes[3], indices.dtype)  # (without a derivative, torch leaves some out)
 
 
+_embedding_bag.needs_shapes = True  # type: ignore[attr-defined]
 _MEANS, _MAXIMA = 1, 2  # modes of an embedding bag
 
 LOWERINGS: dict[str, Callable[..., Any]] = {

@@ -23,8 +23,8 @@ def jax_dtype(dtype: torch.dtype) -> Any:
     return jnp.dtype(str(dtype).removeprefix("torch."))
 
 
-def lower_call(call: Call, values: Sequence[Any] | Mapping[int, Any]) -> list[Any]:
-    """The results of a call of an operation in `LOWERINGS`, in JAX."""
+def lower_call(call: Call, values: Sequence[Any] | Mapping[int, Any], table: Mapping[str, Callable[..., Any]]) -> list[Any]:
+    """The results of a call of an operation in a table of lowerings, in JAX."""
 
     def look_up(leaf: Any) -> Any:
         if isinstance(leaf, torch.dtype):
@@ -33,9 +33,11 @@ def lower_call(call: Call, values: Sequence[Any] | Mapping[int, Any]) -> list[An
 
     args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
     kwargs.pop("device", None)
-    lowering = LOWERINGS[call.op]
+    lowering = table[call.op]
     if hasattr(lowering, "needs_dtype"):
         kwargs["dtype"] = jax_dtype(call.results[0].dtype)  # type: ignore[union-attr]  # they give tensors
+    if hasattr(lowering, "needs_shapes"):
+        kwargs["shapes"] = [None if spec is None else spec.shape for spec in call.results]
     found = at_line(call.source_line)(lowering, *args, **kwargs)
     return [checked(value, spec) for value, spec in zip(list(found) if call.is_several else [found], call.results, strict=True)]
 
@@ -50,6 +52,8 @@ def checked(value: Any, spec: TensorSpec | None) -> Any:
     dtype = jax_dtype(spec.dtype)
     return value if value.dtype == dtype else value.astype(dtype)
 
+
+ARITHMETIC = torch_jax_elementwise.ARITHMETIC
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
     **torch_jax_elementwise.LOWERINGS,

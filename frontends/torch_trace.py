@@ -116,7 +116,7 @@ def standing_in(call: Body, count: int, sources: Sequence[torch.Tensor]) -> Body
     """A function of `count` tensors, as one of those and what stands for `sources` wherever it meets them."""
 
     def body(tensors: Sequence[torch.Tensor]) -> Any:
-        with _StandIns(sources, tensors[count:], FunctionalTensor.to_functional):
+        with _StandIns(sources, tensors[count:], _functional):
             result = call(tensors[:count])
         known = dict(zip(map(id, sources), tensors[count:], strict=True))
         return pytree.tree_map_only(torch.Tensor, lambda leaf: known.get(id(leaf), leaf), result)
@@ -212,6 +212,14 @@ def _pure(tensor: Any) -> torch.Tensor:
     """The value of a functional tensor."""
     torch._sync(tensor)
     return torch._from_functional_tensor(tensor.elem)
+
+
+def _functional(tensor: torch.Tensor) -> torch.Tensor:
+    """A functional tensor for one that is none, or that torch's C++ code has made (`torch.tensor(...)`)."""
+    if torch._is_functional_tensor(tensor):
+        torch._sync(tensor)
+        tensor = torch._from_functional_tensor(tensor)
+    return FunctionalTensor.to_functional(tensor)
 
 
 class _StandIns(TorchFunctionMode):

@@ -100,7 +100,7 @@ class _StandIns:
         map_leaves((call.args, call.kwargs), lambda leaf: used.setdefault(leaf.index, values[leaf.index]) if isinstance(leaf, Ref) else None)
 
         def run(*arrays: Any) -> list[Any]:
-            return [value for value in lower_call(call, dict(zip(used, arrays, strict=True))) if value is not None]
+            return [value for value in lower_call(call, dict(zip(used, arrays, strict=True)), LOWERINGS) if value is not None]
 
         specs = [jax.ShapeDtypeStruct(tuple(value.shape), jax_dtype(value.dtype)) for value in used.values()]
         exported = export.export(jax.jit(run, keep_unused=True), platforms=[self._platform])(*specs)
@@ -129,16 +129,20 @@ class _StandIns:
         inner = stablehlo.deserialize_portable_artifact(_context(), self._functions[int(name.removeprefix(_STAND_IN))])
         functions = list(inner.body.operations)
         names = {ir.StringAttr(each.attributes["sym_name"]).value for each in functions}
-        given = None
+        given = expected = None
         for each in functions:
             each.operation.walk(lambda nested: (_rename_symbols(nested, names, f"{name}."), ir.WalkResult.ADVANCE)[1])
             each.attributes["sym_visibility"] = ir.StringAttr.get("private")
             with ir.InsertionPoint(module.body):
                 copied = each.operation.clone()
             if ir.StringAttr(copied.attributes["sym_name"]).value == f"{name}.main":
-                given = list(ir.FunctionType(ir.TypeAttr(copied.attributes["function_type"]).value).results)
+                kind = ir.FunctionType(ir.TypeAttr(copied.attributes["function_type"]).value)
+                given, expected = list(kind.results), list(kind.inputs)
+        assert given is not None
+        assert expected is not None
         with ir.InsertionPoint(op), op.location:
-            results = list(func.CallOp(given, f"{name}.main", list(op.operands)).results)
+            operands = [_converted(value, kind) for value, kind in zip(op.operands, expected, strict=True)]  # (some are 64 bits wide only for torch)
+            results = list(func.CallOp(given, f"{name}.main", operands).results)
         if not isinstance(op.results[0].type, ir.TupleType):
             op.results[0].replace_all_uses_with(results[0])
         for element in [use.owner for use in op.results[0].uses]:

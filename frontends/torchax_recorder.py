@@ -12,7 +12,7 @@ import torch
 from jax import export
 from jax.extend import source_info_util
 
-from frontends.torch_lowerings import LOWERINGS, checked, jax_dtype, lower_call
+from frontends.torch_lowerings import ARITHMETIC, LOWERINGS, checked, jax_dtype, lower_call
 from frontends.torch_program import Call, Ref, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
 
@@ -49,6 +49,8 @@ for _module in (torch, torchax):
 for _file in (__file__, functools.__file__):
     source_info_util.register_exclusion(_file)
 
+_OWN = {**LOWERINGS, **ARITHMETIC}
+
 
 def lower(program: TorchProgram, platform: str, progress: Callable[[int], None]) -> bytes | Unsupported:
     """The portable artifact of a program; `progress` is told of each call before it."""
@@ -71,8 +73,8 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
 
 
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
-    if call.op in LOWERINGS:
-        return lower_call(call, values)
+    if call.op in _OWN:
+        return lower_call(call, values, _OWN)
     target = functools.reduce(getattr, call.op.split("."), torch.ops)
 
     def look_up(leaf: Any) -> Any:
