@@ -29,9 +29,7 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
     return found
 
 
-def _as_strided(
-    x: torch.Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
-) -> torch.Tensor:
+def _as_strided(x: torch.Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> torch.Tensor:
     """Elements by their places in memory."""
     return _memory(x).index_select(0, _places(size, stride, storage_offset or 0).reshape(-1)).reshape(list(size))
 
@@ -82,14 +80,18 @@ def _scaled_sum(c: torch.Tensor, product: torch.Tensor, beta: Any, alpha: Any) -
     if not product.dtype.is_floating_point and not product.dtype.is_complex:
         alpha, beta = int(alpha), int(beta)
     product = product if alpha == 1 else product * alpha
-    return (product if beta == 0 else (c if beta == 1 else c * beta) + product).expand(torch.broadcast_shapes(c.shape, product.shape)).to(c.dtype)
+    return (
+        (product if beta == 0 else (c if beta == 1 else c * beta) + product)
+        .expand(torch.broadcast_shapes(c.shape, product.shape))
+        .to(c.dtype)
+    )
 
 
 def _vector_norm(
     x: torch.Tensor,
     ord: float = 2,  # noqa: A002  # as in ATen
     dim: Sequence[int] | None = None,
-    keepdim: bool = False,  # noqa: FBT001, FBT002  # as in ATen
+    keepdim: bool = False,  # as in ATen
     *,
     dtype: torch.dtype | None = None,
 ) -> torch.Tensor:
@@ -146,7 +148,7 @@ def _parity(pivots: torch.Tensor) -> torch.Tensor:
     return 1 - 2 * torch.remainder(swaps, 2)
 
 
-def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:  # noqa: FBT001, FBT002
+def _sum_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:
     """Over all dimensions, where none is named: torch-xla takes none for none."""
     if x.dim() == 0:
         return x.to(_sum_dtype(x) if dtype is None else dtype)
@@ -160,7 +162,7 @@ def _sum_dtype(x: torch.Tensor) -> torch.dtype:
 def _extreme_over(op: Any) -> Callable[..., Any]:
     """Over all dimensions, where none is named, as `_sum_over`."""
 
-    def over(x: torch.Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Any:  # noqa: FBT001, FBT002  # as in ATen
+    def over(x: torch.Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Any:  # as in ATen
         if x.dim() == 0:
             return x.clone()
         return NotImplemented if dim else op(x, list(range(x.dim())), keepdim)
@@ -209,7 +211,7 @@ def _repeat(x: torch.Tensor, repeats: Sequence[int]) -> torch.Tensor:
     return wide.reshape([times * length for times, length in pairs])
 
 
-def _index_put(x: torch.Tensor, indices: Sequence[torch.Tensor | None], values: torch.Tensor, accumulate: bool = False) -> Any:  # noqa: FBT001, FBT002
+def _index_put(x: torch.Tensor, indices: Sequence[torch.Tensor | None], values: torch.Tensor, accumulate: bool = False) -> Any:
     """With a mask over the leading dimensions: the n-th value goes to the n-th place under it."""
     if not any(index is not None and index.dtype in (torch.bool, torch.uint8) for index in indices):
         return NotImplemented
@@ -231,9 +233,7 @@ def _index_put(x: torch.Tensor, indices: Sequence[torch.Tensor | None], values: 
     return torch.where(mask.reshape([*mask.shape, *[1] * rest]), x + values if accumulate else values, x)
 
 
-def _pinv(
-    a: torch.Tensor, *, atol: torch.Tensor | None = None, rtol: torch.Tensor | None = None, hermitian: bool = False
-) -> torch.Tensor:
+def _pinv(a: torch.Tensor, *, atol: torch.Tensor | None = None, rtol: torch.Tensor | None = None, hermitian: bool = False) -> torch.Tensor:
     """By the singular values that are larger than the tolerance; by the eigenvalues, of a Hermitian matrix."""
     if a.numel() == 0:
         return a.new_zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]))
@@ -264,7 +264,7 @@ def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
 
 
-def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:  # noqa: FBT001, FBT002  # as in ATen
+def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:  # as in ATen
     """The source, as `x` would hold it. (torch-xla gives `x`.)"""
     del non_blocking
     return source.to(x.dtype).expand(x.shape)
@@ -279,6 +279,59 @@ def _of_floats(op: Any) -> Callable[..., Any]:
         return op(*(x.to(torch.get_default_dtype()) for x in operands))
 
     return of_floats
+
+
+def _is_nan(x: torch.Tensor) -> Any:
+    if x.dtype.is_complex:
+        return torch.isnan(torch.real(x)) | torch.isnan(torch.imag(x))
+    return NotImplemented if x.dtype.is_floating_point else torch.zeros_like(x, dtype=torch.bool)
+
+
+def _mean_over(x: torch.Tensor, dim: Sequence[int] | None, keepdim: bool = False, *, dtype: torch.dtype | None = None) -> Any:
+    """A sum, divided: torch-xla has none of complex numbers."""
+    dims = list(dim) if dim else list(range(x.dim()))
+    x = x if dtype is None else x.to(dtype)
+    return torch.sum(x, dims, keepdim) / math.prod(x.shape[i] for i in dims) if x.dim() else x.clone()
+
+
+def _mean(x: torch.Tensor, *, dtype: torch.dtype | None = None) -> Any:
+    return _mean_over(x, None, dtype=dtype)
+
+
+def _var_mean(
+    x: torch.Tensor, dim: Sequence[int] | None = None, *, correction: float | None = None, keepdim: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """About the mean, in two passes; of complex numbers, of their distances from it."""
+    dims = list(dim) if dim else list(range(x.dim()))
+    mean = _mean_over(x, dims, keepdim=True)
+    deviations = x - mean
+    squares = torch.square(torch.real(deviations)) + torch.square(torch.imag(deviations)) if x.dtype.is_complex else deviations * deviations
+    count = math.prod(x.shape[i] for i in dims) - (1 if correction is None else correction)
+    variance = torch.sum(squares, dims, keepdim) / max(count, 0)
+    return variance, mean if keepdim or not x.dim() else mean.reshape(variance.shape)
+
+
+def _var(x: torch.Tensor, dim: Sequence[int] | None = None, *, correction: float | None = None, keepdim: bool = False) -> torch.Tensor:
+    return _var_mean(x, dim, correction=correction, keepdim=keepdim)[0]
+
+
+def _of_complex(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For complex numbers only."""
+
+    def of_complex(x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        return function(x, *args, **kwargs) if x.dtype.is_complex else NotImplemented
+
+    return of_complex
+
+
+def _linspace(start: float, end: float, steps: int, *, dtype: torch.dtype | None = None, **kwargs: Any) -> torch.Tensor:
+    """Of integers, from both ends towards the middle in double precision, as torch's kernels."""
+    if dtype is None or dtype.is_floating_point or dtype.is_complex:
+        return core_aten_decompositions()[aten.linspace.default](start, end, steps, dtype=dtype, **kwargs)
+    start, end = int(start), int(end)
+    places = torch.arange(steps, dtype=torch.float64)
+    step = (end - start) / max(steps - 1, 1)
+    return torch.where(places < max(steps // 2, 1), start + step * places, end - step * (steps - 1 - places)).to(dtype)
 
 
 _OF_FLOATS = tuple(
@@ -305,6 +358,12 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten._linalg_det.default: _det,
     aten._linalg_slogdet.default: _slogdet,
     aten._linalg_solve_ex.default: _solve,
+    aten.isnan.default: _is_nan,
+    aten.linspace.default: _linspace,
+    aten.mean.default: _of_complex(_mean),
+    aten.mean.dim: _of_complex(_mean_over),
+    aten.var.correction: _of_complex(_var),
+    aten.var_mean.correction: _of_complex(_var_mean),
     aten._pdist_forward.default: _pdist,
     aten.addbmm.default: _addbmm,
     aten.addmv.default: _addmv,
@@ -338,6 +397,7 @@ _FURTHER = (
     aten._softmax,
     aten._softmax_backward_data,
     aten.addmm,
+    aten.dist,
     aten.grid_sampler_2d,
     aten.native_batch_norm,
     aten.native_batch_norm_backward,

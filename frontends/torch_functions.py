@@ -49,7 +49,7 @@ def _corrcoef(x: torch.Tensor) -> torch.Tensor:
     return found.clamp(-1, 1)
 
 
-def _combinations(x: torch.Tensor, r: int = 2, with_replacement: bool = False) -> torch.Tensor:  # noqa: FBT001, FBT002  # as in torch
+def _combinations(x: torch.Tensor, r: int = 2, with_replacement: bool = False) -> torch.Tensor:  # as in torch
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(choose(range(x.shape[0]), r))
     return x[torch.tensor(places, dtype=torch.int64, device=x.device).reshape(len(places), r)] if r else x.new_empty(0)

@@ -1,7 +1,7 @@
 """Lowerings of ATen operations on elements, in JAX. See `torch_lowerings`."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -80,7 +80,9 @@ def _round_to(x: Any, *, decimals: int) -> Any:
     return jnp.round(x * scale) / scale if decimals >= 0 else jnp.round(x / scale) * scale
 
 
-def _polynomial(first: Callable[[Any], Any], step: Callable[..., Any], *, argument: Callable[[Any], Any] = lambda x: x) -> Callable[..., Any]:
+def _polynomial(
+    first: Callable[[Any], Any], step: Callable[..., Any], *, argument: Callable[[Any], Any] = lambda x: x
+) -> Callable[..., Any]:
     """Orthogonal polynomials of degree n from p[0] = 1, p[1] = first(x) and p[k + 1] = step(x, k, p[k], p[k - 1]); none of negative degree."""
 
     def polynomial(x: Any, n: Any, *, dtype: Any) -> Any:
@@ -156,13 +158,33 @@ def _subtract(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
     return x - (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
 
 
+def _power(x: Any, y: Any, *, dtype: Any) -> Any:
+    """A product or a root where it is one."""
+    if isinstance(y, (int, float)) and jnp.issubdtype(dtype, jnp.inexact):
+        x = jnp.asarray(x, dtype)
+        if y == 0.5:
+            return jnp.sqrt(x)
+        if y in (1, 2, 3):
+            return jax.lax.integer_pow(x, int(y))
+    return jnp.power(jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+
+
+def _padded(x: Any, sizes: Sequence[int], value: Any = 0) -> Any:
+    """The last dimensions first, as in ATen; negative sizes cut."""
+    pairs = [(0, 0)] * (x.ndim - len(sizes) // 2) + list(zip(sizes[::2], sizes[1::2], strict=True))[::-1]
+    return jax.lax.pad(x, jnp.asarray(value, x.dtype), [(low, high, 0) for low, high in pairs])
+
+
+_power.needs_dtype = True  # type: ignore[attr-defined]
 _add.needs_dtype = _subtract.needs_dtype = True  # type: ignore[attr-defined]
 
-# What torchax has wrong for complex numbers of Python's.
+# What torchax has wrong for complex numbers of Python's or for booleans, and torch-xla for complex numbers.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     **{f"aten.add.{overload}": _add for overload in ("Tensor", "Scalar")},
     **{f"aten.sub.{overload}": _subtract for overload in ("Tensor", "Scalar")},
     **{f"aten.mul.{overload}": promoting(jnp.multiply) for overload in ("Tensor", "Scalar")},
+    **{f"aten.pow.{overload}": _power for overload in ("Tensor_Tensor", "Tensor_Scalar", "Scalar")},
+    "aten.sign.default": lambda x: x if x.dtype == bool else jnp.sign(x),
     **{f"aten.div.{overload}": promoting(jnp.divide) for overload in ("Tensor", "Scalar")},
 }
 
@@ -174,6 +196,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.ceil.default": _rounding(jnp.ceil),
     "aten.complex.default": _complex,
     "aten.conj_physical.default": jnp.conj,
+    "aten.constant_pad_nd.default": _padded,
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
     "aten.digamma.default": promoting(_special.digamma),
@@ -182,11 +205,13 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.fmax.default": promoting(jnp.fmax),
     "aten.fmin.default": promoting(jnp.fmin),
     "aten.frexp.Tensor": _frexp,
+    "aten.gcd.default": promoting(jnp.gcd),
     "aten.hypot.default": promoting(jnp.hypot),
     "aten.i0.default": promoting(_special.i0),
     "aten.igamma.default": promoting(_special.gammainc),
     "aten.igammac.default": promoting(_special.gammaincc),
     "aten.imag.default": jnp.imag,
+    "aten.lcm.default": promoting(jnp.lcm),
     "aten.lgamma.default": promoting(jax.lax.lgamma),
     "aten.nextafter.default": promoting(jnp.nextafter),
     "aten.polar.default": _polar,

@@ -1,7 +1,6 @@
 """Lowerings of ATen's linear algebra and Fourier transforms, in JAX. See `torch_lowerings`."""
 
 # Flags are positional, as in ATen.
-# ruff: noqa: FBT001, FBT002
 
 import math
 from collections.abc import Callable, Sequence
@@ -28,9 +27,7 @@ def _triangular(
     a, b = _broadcast_batches(a, b)
     if b.size == 0:
         return b
-    return linalg.triangular_solve(
-        a, b, left_side=left, lower=lower, transpose_a=transpose, conjugate_a=conjugate, unit_diagonal=unit
-    )
+    return linalg.triangular_solve(a, b, left_side=left, lower=lower, transpose_a=transpose, conjugate_a=conjugate, unit_diagonal=unit)
 
 
 def _eigh(a: Any, uplo: str = "L", compute_v: bool = True) -> tuple[Any, Any]:
@@ -170,7 +167,8 @@ def _ormqr(a: Any, tau: Any, other: Any, left: bool = True, transpose: bool = Fa
     """The product with the whole of Q, for which reflectors that do nothing are added."""
     size = other.shape[-2] if left else other.shape[-1]
     batch = a.shape[:-2]
-    a = jnp.concatenate([a, jnp.zeros((*batch, size, size - a.shape[-1]), a.dtype)], -1)[..., :size]
+    a, tau = a[..., :size], tau[..., :size]
+    a = jnp.concatenate([a, jnp.zeros((*batch, size, size - a.shape[-1]), a.dtype)], -1)
     tau = jnp.concatenate([tau, jnp.zeros((*batch, size - tau.shape[-1]), tau.dtype)], -1)
     q = _householder_product(a, tau)
     if transpose:

@@ -1,7 +1,7 @@
 """Lowerings of ATen operations that order, search or pick elements, in JAX. See `torch_lowerings`."""
 
 # Flags are positional, and one is called `sorted`, as in ATen.
-# ruff: noqa: A002, FBT001, FBT002
+# ruff: noqa: A002
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -74,7 +74,11 @@ def _nanmedian_along(x: Any, dim: int, keepdim: bool = False) -> tuple[Any, Any]
 
 
 def _median(x: Any) -> Any:
-    return _median_along(x.reshape(-1), 0)[0] if x.size else jnp.full((), jnp.nan if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.iinfo(x.dtype).min, x.dtype)
+    return (
+        _median_along(x.reshape(-1), 0)[0]
+        if x.size
+        else jnp.full((), jnp.nan if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.iinfo(x.dtype).min, x.dtype)
+    )
 
 
 def _nanmedian(x: Any) -> Any:
@@ -171,6 +175,14 @@ def _unfold(x: Any, dim: int, size: int, step: int) -> Any:
     return jnp.moveaxis(found.reshape(*x.shape[:dim], *places.shape, *x.shape[dim + 1 :]), dim + 1, -1)
 
 
+def _cumulative_product(x: Any, dim: int, *, dtype: Any) -> Any:
+    x = x.astype(dtype)
+    return x if x.ndim == 0 else jax.lax.cumprod(x, dim % x.ndim)
+
+
+_cumulative_product.needs_dtype = True  # type: ignore[attr-defined]
+
+
 def _log_cumulative_sum(x: Any, dim: int) -> Any:
     if x.ndim == 0 or x.size == 0:
         return x
@@ -265,7 +277,7 @@ def _nonzero_static(x: Any, *, size: int, fill_value: int = -1) -> Any:
     return jnp.stack(jnp.nonzero(x, size=size, fill_value=fill_value), -1)
 
 
-def _histc(x: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  # noqa: A002  # as in ATen
+def _histc(x: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:  # as in ATen
     """Evenly spaced bins, the last of which has its end; NaN and what is outside is in none."""
     dtype = x.dtype
     x = x.reshape(-1)
@@ -314,14 +326,20 @@ def _embedding_bag(
         hits = jnp.where((rows == found[bags]) & inside[:, None], jnp.arange(indices.shape[0])[:, None], indices.shape[0])
         first = jnp.full(shape, indices.shape[0], "int64").at[bags].min(hits)
         is_empty = (sizes == 0)[:, None]
-        places = jnp.where(is_empty, 0, indices[jnp.clip(first, 0, max(indices.shape[0] - 1, 0))]) if indices.shape[0] else jnp.zeros(shape, "int64")
+        places = (
+            jnp.where(is_empty, 0, indices[jnp.clip(first, 0, max(indices.shape[0] - 1, 0))])
+            if indices.shape[0]
+            else jnp.zeros(shape, "int64")
+        )
         return jnp.where(is_empty, 0, found), bags if bags.shape == shapes[1] else jnp.zeros(shapes[1], bags.dtype), sizes, places
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[:, None].astype(rows.dtype)
     found = jnp.zeros(shape, weight.dtype).at[bags].add(jnp.where(inside[:, None], rows, 0))
     if mode == _MEANS:
         found = found / jnp.maximum(sizes, 1)[:, None].astype(found.dtype)
-    bags, sizes = (each if each.shape == shape else jnp.zeros(shape, each.dtype) for each, shape in zip((bags, sizes), shapes[1:], strict=False))
+    bags, sizes = (
+        each if each.shape == shape else jnp.zeros(shape, each.dtype) for each, shape in zip((bags, sizes), shapes[1:], strict=False)
+    )
     return found, bags, sizes, jnp.zeros(shapes[3], indices.dtype)  # (without a derivative, torch leaves some out)
 
 
@@ -335,6 +353,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.bucketize.Tensor": _bucketize,
     "aten.cummax.default": _running(jax.lax.cummax),
     "aten.cummin.default": _running(jax.lax.cummin),
+    "aten.cumprod.default": _cumulative_product,
     "aten.diagonal.default": _diagonal,
     "aten.diagonal_copy.default": _diagonal,
     "aten.diagonal_scatter.default": _diagonal_scatter,

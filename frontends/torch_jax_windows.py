@@ -1,7 +1,6 @@
 """Lowerings of ATen's pooling, in JAX. See `torch_lowerings`."""
 
 # Flags are positional, as in ATen.
-# ruff: noqa: FBT001, FBT002
 
 import math
 from collections.abc import Callable, Sequence

@@ -17,7 +17,15 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from frontends.errors import UnsupportedOpError
-from frontends.torch_compat import FakeTensor, FakeTensorMode, FunctionalTensor, FunctionalTensorMode, get_mkldnn_enabled, make_fx, set_mkldnn_enabled
+from frontends.torch_compat import (
+    FakeTensor,
+    FakeTensorMode,
+    FunctionalTensor,
+    FunctionalTensorMode,
+    get_mkldnn_enabled,
+    make_fx,
+    set_mkldnn_enabled,
+)
 from frontends.torch_decompositions import decompositions
 from frontends.torch_errors import explained
 from frontends.torch_functions import FUNCTIONS

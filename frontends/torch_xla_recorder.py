@@ -7,25 +7,26 @@ from typing import Any
 
 os.environ.update(PJRT_DEVICE="CPU", XLA_IR_DEBUG="1", XLA_HLO_DEBUG="1")  # the last two: lines of the user's code go into the module
 
+import _XLAC
 import jax
 import torch
 import torch_xla  # noqa: F401  # before its extension module
-import _XLAC
 from jax import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
 from torch_xla.core import xla_builder
 
 from frontends.compat import register_dialects
-from frontends.torch_lowerings import LOWERINGS, LoweringError, jax_dtype, lower_call
+from frontends.torch_lowerings import ARITHMETIC, LOWERINGS, LoweringError, jax_dtype, lower_call
 from frontends.torch_program import Call, Ref, TensorSpec, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
 
 _XLAC._set_xla_all_numbers_special_scalars(True)  # numbers become constants, not parameters
-jax.config.update("jax_enable_x64", True)  # noqa: FBT003  # for lowerings of our own
+jax.config.update("jax_enable_x64", True)  # for lowerings of our own
 DEVICE = torch.device("xla:0")
 
 _STAND_IN = "memarray.lowering."
+_OWN = {**LOWERINGS, **ARITHMETIC}
 _KERNELS = ("XLA", "CompositeExplicitAutograd", "CompositeImplicitAutograd")
 
 _ELEMENTS = {
@@ -56,16 +57,24 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
         values: list[Any] = list(arguments)
         for i, call in enumerate(program.calls):
             progress(i)
-            values.extend(stand_ins.call(call, values) if call.op in LOWERINGS else _apply(call, values))
+            values.extend(stand_ins.call(call, values) if _has_own(call) else _apply(call, values))
         numbers = {_XLAC._xla_get_tensor_id(argument): i for i, argument in enumerate(arguments)}
         return _in_order(program, [values[ref.index] for ref in program.outputs], numbers, stand_ins)
     except Exception as error:  # noqa: BLE001  # whatever torch-xla raises means that it has no lowering
         return Unsupported(call.op if call else program.name, f"{type(error).__name__}: {error}", call.source_line if call else None)
 
 
+def _has_own(call: Call) -> bool:
+    """Whether a lowering of our own is used; for arithmetic of complex numbers, too, in which torch-xla loses imaginary parts."""
+    spec = call.results[0]
+    return call.op in LOWERINGS or (call.op in ARITHMETIC and spec is not None and spec.dtype.is_complex)
+
+
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
     target = functools.reduce(getattr, call.op.split("."), torch.ops)
-    if not any(torch._C._dispatch_has_kernel_for_dispatch_key(target.name(), key) for key in _KERNELS):  # it would run on the CPU: there are no data
+    if not any(
+        torch._C._dispatch_has_kernel_for_dispatch_key(target.name(), key) for key in _KERNELS
+    ):  # it would run on the CPU: there are no data
         raise LoweringError("torch-xla has no kernel for it")
 
     def place(leaf: Any) -> Any:
@@ -97,10 +106,12 @@ class _StandIns:
     def call(self, call: Call, values: Sequence[Any]) -> list[Any]:
         """The results of a call, as tensors of torch-xla's."""
         used: dict[int, Any] = {}
-        map_leaves((call.args, call.kwargs), lambda leaf: used.setdefault(leaf.index, values[leaf.index]) if isinstance(leaf, Ref) else None)
+        map_leaves(
+            (call.args, call.kwargs), lambda leaf: used.setdefault(leaf.index, values[leaf.index]) if isinstance(leaf, Ref) else None
+        )
 
         def run(*arrays: Any) -> list[Any]:
-            return [value for value in lower_call(call, dict(zip(used, arrays, strict=True)), LOWERINGS) if value is not None]
+            return [value for value in lower_call(call, dict(zip(used, arrays, strict=True)), _OWN) if value is not None]
 
         specs = [jax.ShapeDtypeStruct(tuple(value.shape), jax_dtype(value.dtype)) for value in used.values()]
         exported = export.export(jax.jit(run, keep_unused=True), platforms=[self._platform])(*specs)
@@ -141,7 +152,9 @@ class _StandIns:
         assert given is not None
         assert expected is not None
         with ir.InsertionPoint(op), op.location:
-            operands = [_converted(value, kind) for value, kind in zip(op.operands, expected, strict=True)]  # (some are 64 bits wide only for torch)
+            operands = [
+                _converted(value, kind) for value, kind in zip(op.operands, expected, strict=True)
+            ]  # (some are 64 bits wide only for torch)
             results = list(func.CallOp(given, f"{name}.main", operands).results)
         if not isinstance(op.results[0].type, ir.TupleType):
             op.results[0].replace_all_uses_with(results[0])
@@ -213,7 +226,8 @@ def _in_order(program: TorchProgram, outputs: Sequence[Any], numbers: dict[int, 
 def _call(inner: ir.Operation, computed: Sequence[Any], entry: ir.Block, numbers: dict[int, int]) -> Sequence[ir.Value]:
     used, data = _XLAC._get_tensors_xla_device_data_node(computed)
     operands = [
-        _constant(value) if (number := numbers.get(each)) is None else entry.arguments[number] for each, value in zip(used, data, strict=True)
+        _constant(value) if (number := numbers.get(each)) is None else entry.arguments[number]
+        for each, value in zip(used, data, strict=True)
     ]
     results = ir.FunctionType(ir.TypeAttr(inner.attributes["function_type"]).value).results
     return list(func.CallOp(list(results), "recorded", operands).results)

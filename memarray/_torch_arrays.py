@@ -34,7 +34,9 @@ def to_jax(tensor: torch.Tensor, device: Any) -> Any:
     tensor = tensor.detach().resolve_conj().resolve_neg()
     if tensor.numel() == 0:  # (no memory to share)
         return jax.device_put(jax.numpy.zeros(tensor.shape, str(tensor.dtype).removeprefix("torch.")), device)
-    return jax.dlpack.from_dlpack(tensor.view(-1).view(tensor.shape))  # (with the strides of a row-major array in dimensions of length one, too)
+    return jax.dlpack.from_dlpack(
+        tensor.view(-1).view(tensor.shape)
+    )  # (with the strides of a row-major array in dimensions of length one, too)
 
 
 def to_torch(array: Any, device: torch.device) -> torch.Tensor:
@@ -42,5 +44,3 @@ def to_torch(array: Any, device: torch.device) -> torch.Tensor:
     if array.size == 0:
         return torch.empty(array.shape, dtype=getattr(torch, array.dtype.name), device=device)
     return torch.from_dlpack(array)
-
-

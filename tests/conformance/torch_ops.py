@@ -17,11 +17,22 @@ import warnings
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from tests.conformance.torch_trial import DTYPES, OUTCOMES, RECORDERS, ROUNDINGS, SAMPLES, SPLIT_SAMPLES, SPLITS, Trial, dtypes_of, operators, trials
+from tests.conformance.torch_trial import (
+    DTYPES,
+    OUTCOMES,
+    RECORDERS,
+    ROUNDINGS,
+    SAMPLES,
+    SPLIT_SAMPLES,
+    SPLITS,
+    Trial,
+    dtypes_of,
+    operators,
+    trials,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "torch_operations.md"
@@ -137,27 +148,32 @@ def _died(child: _Child, columns: Sequence[Column], failure: str) -> Trial:
 
 HEAD = """# Operators of torch, measured
 
-Written by `python -m tests.conformance.torch_ops`.
+Written by `make torch-operations`.
 
-Torch has a database of its operators with sample inputs (`torch.testing._internal.common_methods_invocations.op_db`, torch {version}). Each of its
-{count} operators is run here by `memarray.wrap` with both recorders, on up to {samples} samples, spread over its list, of each of the dtypes float32,
-int64, complex64 and bool that it takes on the CPU, and compared with eager torch: shapes, dtypes, and values within the tolerance that the
-operator states for torch's own tests, or else `torch.testing.assert_close`'s for the dtype. Then up to {split_samples} of these samples are run
-with `memarray.config.split = "always"`. Random results are drawn from memarray's own generator, and only their shapes and dtypes are compared; so are those of `empty` and
-its like.
+Torch has a database of its operators with sample inputs (`torch.testing._internal.common_methods_invocations.op_db`, torch
+{version}). Each of its {count} operators is run here by `memarray.wrap` with both recorders, on up to {samples} samples, spread over
+its list, of each of the dtypes {dtypes} that it takes on the CPU. Its results are compared with
+eager torch's: shapes, dtypes, and values within the tolerance that the operator states for torch's own tests of it, or else
+that of `torch.testing.assert_close` for the dtype. Then up to {split_samples} of these samples are run with
+`memarray.config.split = "always"`.
+
+What draws random numbers draws other ones than torch's kernels: its shapes and dtypes are compared. So are those of `empty`
+and its like. Of equal elements, operators such as `topk` and `sort` may name any; so the elements are compared that they name.
+Factors such as eigenvectors are compared as torch's samples say, up to signs and phases.
 
 | | {columns} |
 |---|{dashes}|
 {totals}
 
-- **ok**: all samples of all dtypes agree, or are at least as near to the operator's results in double precision as eager torch's are.
-- **inexact**: some results differ by more than that, are further from those in double precision than eager torch's, and differ by less than
-  {roundings} roundings of the result's largest element; the difference is given.
-- **unsupported**: for some samples or dtypes, `memarray.UnsupportedOpError`, which names the operation and the line; the dtypes in question are given, `partly` where
-  other samples are ok.
+- **ok**: all samples of all dtypes agree, or are at least as near as eager torch's to what the operator gives in double
+  precision.
+- **inexact**: some differ by more than the tolerance, and by less than {roundings} roundings of the result's largest element; the
+  difference is given.
+- **unsupported**: `memarray.UnsupportedOpError`, which names the operation and the line, for some samples or dtypes, which are
+  named: `partly` where other samples of the dtype are ok.
 - **wrong**: results differ from eager torch's.
 - **error**: another exception.
-- **died**: the process ended, or did not answer.
+- **died**: the process ended, or did not answer within {seconds} seconds.
 
 | operator | {columns} | reason |
 |---|{dashes}|---|
@@ -177,6 +193,8 @@ def page(found: Sequence[Trial]) -> str:
         count=len(rows),
         samples=SAMPLES,
         roundings=ROUNDINGS,
+        seconds=SECONDS,
+        dtypes=" and ".join([", ".join([*DTYPES][:-1]), [*DTYPES][-1]]),
         split_samples=SPLIT_SAMPLES,
         columns=" | ".join(", ".join(column) for column in columns),
         dashes="|".join("---" for _ in columns),
@@ -218,7 +236,8 @@ def _reason(found: Sequence[Trial]) -> str:
 
 def short(detail: str) -> str:
     """A message without what differs from machine to machine, in a table's cell."""
-    detail = re.sub(r" at \S+:\d+ in `[^`]*`", "", detail.replace("\n", " "))
+    detail = re.sub(r" at \S+:\d+ in `[^`]*`|, location=\S+", "", detail.replace("\n", " "))
+    detail = re.sub(r" +The failure occurred.*|Tensor-likes are not (close|equal)! +", "", detail)
     detail = re.sub(r"\. Write it with other operations.*", "", detail).replace("|", "\\|")
     return detail if len(detail) <= 220 else f"{detail[:217]}..."
 
