@@ -7,10 +7,10 @@ from typing import Any
 
 os.environ.update(PJRT_DEVICE="CPU", XLA_IR_DEBUG="1", XLA_HLO_DEBUG="1")  # the last two: lines of the user's code go into the module
 
-import _XLAC
 import jax
 import torch
 import torch_xla  # noqa: F401  # before its extension module
+import _XLAC  # isort: skip
 from jax import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
