@@ -259,6 +259,11 @@ def _embedding_renorm(x: torch.Tensor, indices: torch.Tensor, max_norm: float, n
     return x.index_put((indices.reshape(-1),), torch.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows))
 
 
+def _put(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor, accumulate: bool = False) -> torch.Tensor:
+    """Into the flat tensor."""
+    return x.reshape(-1).index_put((index.reshape(-1),), source.reshape(-1), accumulate).reshape(x.shape)
+
+
 def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
     first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
@@ -284,6 +289,12 @@ def _of_floats(op: Any) -> Callable[..., Any]:
 def _is_nan(x: torch.Tensor) -> Any:
     if x.dtype.is_complex:
         return torch.isnan(torch.real(x)) | torch.isnan(torch.imag(x))
+    return NotImplemented if x.dtype.is_floating_point else torch.zeros_like(x, dtype=torch.bool)
+
+
+def _is_inf(x: torch.Tensor) -> Any:
+    if x.dtype.is_complex:
+        return torch.isinf(torch.real(x)) | torch.isinf(torch.imag(x))
     return NotImplemented if x.dtype.is_floating_point else torch.zeros_like(x, dtype=torch.bool)
 
 
@@ -358,6 +369,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten._linalg_det.default: _det,
     aten._linalg_slogdet.default: _slogdet,
     aten._linalg_solve_ex.default: _solve,
+    aten.isinf.default: _is_inf,
     aten.isnan.default: _is_nan,
     aten.linspace.default: _linspace,
     aten.mean.default: _of_complex(_mean),
@@ -380,6 +392,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.linalg_inv_ex.default: _inverse,
     aten.linalg_pinv.atol_rtol_tensor: _pinv,
     aten.linalg_vector_norm.default: _vector_norm,
+    aten.put.default: _put,
     aten.repeat.default: _repeat,
     aten.squeeze.default: _squeeze,
     aten.squeeze.dim: _squeeze,

@@ -51,7 +51,8 @@ def _zeta(x: Any, q: Any) -> Any:
     start = jnp.int32(0), jnp.zeros_like(q), jnp.where(is_negative, q, 1)
     _, total, stepped = jax.lax.while_loop(lambda state: (state[2] < 0).any() & (state[0] < _MOST_STEPS), step, start)
     total = jnp.where(stepped < 0, jnp.nan, total)
-    return jnp.where(is_negative, total + _special.zeta(x, stepped), _special.zeta(x, q))
+    is_pole = (q <= 0) & (q == jnp.floor(q)) & (x > 1)
+    return jnp.where(is_pole, jnp.inf, jnp.where(is_negative, total + _special.zeta(x, stepped), _special.zeta(x, q)))
 
 
 def _polygamma(n: int, x: Any) -> Any:
@@ -122,7 +123,8 @@ def _legendre(x: Any, k: Any, one: Any, before: Any) -> Any:
     return ((2 * k + 1) * x * one - k * before) / (k + 1)
 
 
-_CHEBYSHEV = {"t": lambda x: x, "u": lambda x: 2 * x, "v": lambda x: 2 * x - 1, "w": lambda x: 2 * x + 1}  # of degree one
+# Of degree one.
+_CHEBYSHEV = {"t": lambda x: x, "u": lambda x: 2 * x, "v": lambda x: 2 * x - 1, "w": lambda x: 2 * x + 1}
 
 _POLYNOMIALS = {
     **{f"chebyshev_polynomial_{kind}": _polynomial(first, _chebyshev) for kind, first in _CHEBYSHEV.items()},
@@ -166,7 +168,38 @@ def _power(x: Any, y: Any, *, dtype: Any) -> Any:
             return jnp.sqrt(x)
         if y in (1, 2, 3):
             return jax.lax.integer_pow(x, int(y))
-    return jnp.power(jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+    if jnp.issubdtype(dtype, jnp.inexact):
+        return jnp.power(x, y)
+    whole = jnp.power(x, jnp.maximum(y, 0))
+    if not jnp.issubdtype(dtype, jnp.signedinteger):
+        return whole
+    inverse = jnp.where(x == 1, 1, jnp.where(x == -1, 1 - 2 * (y & 1), 0))  # of integers, rounded towards zero
+    return jnp.where(y < 0, inverse, whole)
+
+
+def _divided(x: Any, y: Any, *, rounding_mode: str | None = None, dtype: Any) -> Any:
+    """Rounded as Python's `//` or towards zero; integers without going through floats."""
+    x, y = jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+    if rounding_mode is None:
+        return x / y
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        quotient = jax.lax.div(x, y)
+        if rounding_mode == "trunc" or not jnp.issubdtype(dtype, jnp.signedinteger):
+            return quotient
+        return quotient - ((jax.lax.rem(x, y) != 0) & ((x < 0) != (y < 0))).astype(dtype)
+    if rounding_mode == "trunc":
+        return jnp.trunc(x / y)
+    rest = jax.lax.rem(x, y)
+    quotient = (x - rest) / y
+    quotient = quotient - ((rest != 0) & ((y < 0) != (rest < 0))).astype(dtype)
+    whole = jnp.floor(quotient)
+    whole = whole + (quotient - whole > 0.5).astype(dtype)
+    return jnp.where(y == 0, x / y, jnp.where(quotient == 0, jnp.copysign(jnp.zeros_like(x), x / y), whole))
+
+
+def _floor_divided(x: Any, y: Any, *, dtype: Any) -> Any:
+    return _divided(x, y, rounding_mode="floor", dtype=dtype)
 
 
 def _padded(x: Any, sizes: Sequence[int], value: Any = 0) -> Any:
@@ -175,6 +208,7 @@ def _padded(x: Any, sizes: Sequence[int], value: Any = 0) -> Any:
     return jax.lax.pad(x, jnp.asarray(value, x.dtype), [(low, high, 0) for low, high in pairs])
 
 
+_divided.needs_dtype = _floor_divided.needs_dtype = True  # type: ignore[attr-defined]
 _power.needs_dtype = True  # type: ignore[attr-defined]
 _add.needs_dtype = _subtract.needs_dtype = True  # type: ignore[attr-defined]
 
@@ -200,8 +234,11 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
     "aten.digamma.default": promoting(_special.digamma),
+    "aten.div.Scalar_mode": _divided,
+    "aten.div.Tensor_mode": _divided,
     "aten.exp2.default": promoting(jnp.exp2),
     "aten.floor.default": _rounding(jnp.floor),
+    "aten.floor_divide.default": _floor_divided,
     "aten.fmax.default": promoting(jnp.fmax),
     "aten.fmin.default": promoting(jnp.fmin),
     "aten.frexp.Tensor": _frexp,

@@ -1,6 +1,6 @@
 """Lowerings of ATen operations that order, search or pick elements, in JAX. See `torch_lowerings`."""
 
-# Flags are positional, and one is called `sorted`, as in ATen.
+# Flags are called what they are in ATen.
 # ruff: noqa: A002
 
 from collections.abc import Callable, Sequence
@@ -228,9 +228,9 @@ def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_
     if not include_self:
         x = x.at[at].set(_neutral(x.dtype, reduce))
     if reduce in ("sum", "add"):
-        return x.at[at].add(source)
+        return _added(x, at, source)
     if reduce in ("prod", "multiply"):
-        return x.at[at].multiply(source)
+        return x.at[at].min(source) if x.dtype == bool else x.at[at].multiply(source)
     if reduce == "amax":
         return x.at[at].max(source)
     if reduce == "amin":
@@ -238,6 +238,16 @@ def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_
     counts = jnp.full(x.shape, int(include_self), "int64").at[at].add(1)
     total, counts = x.at[at].add(source), jnp.maximum(counts, 1)
     return total / counts.astype(x.dtype) if jnp.issubdtype(x.dtype, jnp.inexact) else jnp.floor_divide(total, counts)
+
+
+def _added(x: Any, at: tuple[Any, ...], source: Any) -> Any:
+    return x.at[at].max(source) if x.dtype == bool else x.at[at].add(source)
+
+
+def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
+    at = tuple(slice(None) if index is None else index for index in indices)
+    values = values.astype(x.dtype)
+    return _added(x, at, values) if accumulate else x.at[at].set(values)
 
 
 def _neutral(dtype: Any, reduce: str) -> Any:
@@ -359,6 +369,8 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.diagonal_scatter.default": _diagonal_scatter,
     "aten.gather.default": _gather,
     "aten.histc.default": _histc,
+    "aten._unsafe_index_put.default": _index_put,
+    "aten.index_put.default": _index_put,
     "aten.index_reduce.default": _index_reduce,
     "aten.index_select.default": _index_select,
     "aten.kthvalue.default": _kth_value,

@@ -1,7 +1,5 @@
 """Lowerings of ATen's pooling, in JAX. See `torch_lowerings`."""
 
-# Flags are positional, as in ATen.
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
