@@ -1,7 +1,7 @@
 """Which ATen operations a torch program is reduced to before a recorder sees it.
 
-To the core ATen operations, as in torch.export; further, where a recorder lacks an operation, gets it wrong, or would hide from the passes what
-it computes. Both recorders and the passes so see one small set of operations.
+To the core ATen operations, as in torch.export; further, where a recorder lacks an operation, gets it wrong, or would hide from
+the passes what it computes. Both recorders and the passes so see one small set of operations.
 """
 
 import functools
@@ -264,19 +264,26 @@ def _put(x: torch.Tensor, index: torch.Tensor, source: torch.Tensor, accumulate:
     return x.reshape(-1).index_put((index.reshape(-1),), source.reshape(-1), accumulate).reshape(x.shape)
 
 
+def _resize(x: torch.Tensor, size: Sequence[int], *, memory_format: Any = None) -> torch.Tensor:
+    """The first elements; zeros, where there are not enough."""
+    del memory_format
+    flat, count = x.reshape(-1), math.prod(size)
+    return torch.cat([flat[:count], flat.new_zeros(max(count - flat.shape[0], 0))]).reshape(list(size))
+
+
 def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
     first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
 
 
 def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:  # as in ATen
-    """The source, as `x` would hold it. (torch-xla gives `x`.)"""
+    """The source, as `x` would hold it; torch-xla gives `x`."""
     del non_blocking
     return source.to(x.dtype).expand(x.shape)
 
 
 def _of_floats(op: Any) -> Callable[..., Any]:
-    """Integers are converted, to the default dtype, before the function and not by it."""
+    """Integers are converted to the default dtype before, and not by torch-xla, which cannot."""
 
     def of_floats(*operands: torch.Tensor) -> Any:
         if any(x.dtype.is_floating_point or x.dtype.is_complex for x in operands):
@@ -348,7 +355,8 @@ def _linspace(start: float, end: float, steps: int, *, dtype: torch.dtype | None
 _OF_FLOATS = tuple(
     getattr(aten, name).default
     for name in (
-        "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2", "expm1",
+        "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2",
+        "expm1",
         "lgamma", "log", "log10", "log1p", "log2", "reciprocal", "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "tan", "tanh",
     )
 )  # fmt: skip
@@ -394,6 +402,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.linalg_vector_norm.default: _vector_norm,
     aten.put.default: _put,
     aten.repeat.default: _repeat,
+    aten.resize.default: _resize,
     aten.squeeze.default: _squeeze,
     aten.squeeze.dim: _squeeze,
     aten.squeeze.dims: _squeeze,

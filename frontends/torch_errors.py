@@ -8,8 +8,8 @@ from frontends.torch_compat import DataDependentOutputException, DynamicOutputSh
 from frontends.torch_source import line_of
 
 _READS_DATA = (
-    "it needs the data of a tensor, in Python or for the shape of its result (`if`, `item()`, `nonzero`, a boolean mask), and a recorded program "
-    "has none. Use torch.where instead of `if` and masks, keep numbers as tensors, or do this step outside of the wrapped function."
+    "it needs the data of a tensor, in Python or for the shape of its result (`if`, `item()`, `nonzero`, a boolean mask), and a recorded "
+    "program has none. Use torch.where instead of `if` and masks, keep numbers as tensors, or do this step outside of the wrapped function."
 )
 
 

@@ -24,7 +24,7 @@ def spec_of(tensor: torch.Tensor) -> TensorSpec:
 
 
 def program_of(module: torch.fx.GraphModule, name: str) -> tuple[TorchProgram, tuple[torch.Tensor, ...], bool]:
-    """The program of a traced graph whose last argument is the seed; the constants that are its last arguments; whether it uses the seed."""
+    """The program of a traced graph whose last argument is the seed; its last arguments, which are constants; whether it uses the seed."""
     nodes = list(module.graph.nodes)
     outputs = nodes[-1].args[0]
     live = _reachable(nodes, outputs)
@@ -32,7 +32,7 @@ def program_of(module: torch.fx.GraphModule, name: str) -> tuple[TorchProgram, t
     draws = placeholders[-1] in live
     parameters = placeholders if draws else placeholders[:-1]
     targets = dict.fromkeys(node.target for node in live if node.op == "get_attr")
-    constants = tuple(getattr(module, target) for target in targets)
+    constants = tuple(getattr(module, str(target)) for target in targets)
     arguments = (*(spec_of(node.meta["val"]) for node in parameters), *map(spec_of, constants))
     values: dict[torch.fx.Node, tuple[Ref, ...]] = {node: (Ref(i),) for i, node in enumerate(parameters)}
     named = {target: (Ref(len(parameters) + i),) for i, target in enumerate(targets)}

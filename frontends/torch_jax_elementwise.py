@@ -36,6 +36,11 @@ def _rounding(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda x: function(x) if jnp.issubdtype(x.dtype, jnp.inexact) else x
 
 
+def _digamma(x: Any) -> Any:
+    """Infinite at zero, with the other sign."""
+    return jnp.where(x == 0, jnp.copysign(jnp.asarray(jnp.inf, x.dtype), -x), _special.digamma(x))
+
+
 _MOST_STEPS = 1 << 20  # from a negative argument of the zeta function up to a positive one
 
 
@@ -59,7 +64,7 @@ def _polygamma(n: int, x: Any) -> Any:
     """As torch's kernels: reflected for n = 1."""
     x = x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype("float32")
     if n == 0:
-        return _special.digamma(x)
+        return _digamma(x)
     if n == 1:
         other = _special.zeta(jnp.asarray(2, x.dtype), jnp.where(x < 0.5, 1 - x, x))
         return jnp.where(x < 0.5, jnp.square(jnp.pi / jnp.sin(jnp.pi * x)) - other, other)
@@ -84,7 +89,7 @@ def _round_to(x: Any, *, decimals: int) -> Any:
 def _polynomial(
     first: Callable[[Any], Any], step: Callable[..., Any], *, argument: Callable[[Any], Any] = lambda x: x
 ) -> Callable[..., Any]:
-    """Orthogonal polynomials of degree n from p[0] = 1, p[1] = first(x) and p[k + 1] = step(x, k, p[k], p[k - 1]); none of negative degree."""
+    """Orthogonal polynomials: p[0] = 1, p[1] = first(x) and p[k + 1] = step(x, k, p[k], p[k - 1]); zero for a negative degree."""
 
     def polynomial(x: Any, n: Any, *, dtype: Any) -> Any:
         x, n = jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(n))
@@ -218,7 +223,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     **{f"aten.sub.{overload}": _subtract for overload in ("Tensor", "Scalar")},
     **{f"aten.mul.{overload}": promoting(jnp.multiply) for overload in ("Tensor", "Scalar")},
     **{f"aten.pow.{overload}": _power for overload in ("Tensor_Tensor", "Tensor_Scalar", "Scalar")},
-    "aten.sign.default": lambda x: x if x.dtype == bool else jnp.sign(x),
+    "aten.sign.default": lambda x: x if x.dtype == jnp.bool_ else jnp.sign(x),
     **{f"aten.div.{overload}": promoting(jnp.divide) for overload in ("Tensor", "Scalar")},
 }
 
@@ -233,7 +238,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.constant_pad_nd.default": _padded,
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
-    "aten.digamma.default": promoting(_special.digamma),
+    "aten.digamma.default": promoting(_digamma),
     "aten.div.Scalar_mode": _divided,
     "aten.div.Tensor_mode": _divided,
     "aten.exp2.default": promoting(jnp.exp2),

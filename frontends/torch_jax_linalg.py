@@ -158,7 +158,11 @@ def _cholesky_inverse(factor: Any, upper: bool = False) -> Any:
 
 
 def _householder_product(a: Any, tau: Any) -> Any:
-    return linalg.householder_product(a, tau) if a.size and tau.size else jnp.broadcast_to(jnp.eye(*a.shape[-2:], dtype=a.dtype), a.shape)
+    return (
+        linalg.householder_product(a, tau)
+        if a.size and tau.size
+        else jnp.broadcast_to(jnp.eye(a.shape[-2], a.shape[-1], dtype=a.dtype), a.shape)
+    )
 
 
 def _ormqr(a: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
@@ -198,11 +202,11 @@ def _exponential(a: Any) -> Any:
     return jax.lax.while_loop(lambda state: (state[0] < times).any(), square, (jnp.int32(0), found))[1]
 
 
-_SCALES: dict[int, Callable[[int], float]] = {0: lambda n: 1.0, 1: lambda n: 1.0 / math.sqrt(n), 2: lambda n: 1.0 / n}
+_POWERS = {0: 0.0, 1: -0.5, 2: -1.0}  # of the number of elements, by torch's number for a normalization
 
 
 def _scaled(x: Any, lengths: Sequence[int], normalization: int) -> Any:
-    scale = _SCALES[normalization](math.prod(lengths) or 1)
+    scale = float(math.prod(lengths) or 1) ** _POWERS[normalization]
     return x if scale == 1.0 else x * jnp.asarray(scale, jnp.finfo(x.dtype).dtype)
 
 

@@ -47,7 +47,7 @@ def _stable_sort(x: Any, *, stable: bool | None, dim: int = -1, descending: bool
 def _picked(x: Any, at: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The sorted elements at `at`, which has length one along `dim`, and where they were."""
     values, indices = _sort(x, dim)
-    found = tuple(jnp.take_along_axis(each, at, dim) for each in (values, indices))
+    found = jnp.take_along_axis(values, at, dim), jnp.take_along_axis(indices, at, dim)
     return found if keepdim else (jnp.squeeze(found[0], dim), jnp.squeeze(found[1], dim))
 
 
@@ -105,7 +105,7 @@ def _running(scan: Callable[..., Any]) -> Callable[..., Any]:
     def running(x: Any, dim: int) -> tuple[Any, Any]:
         if x.ndim == 0:
             return x, jnp.zeros((), "int64")
-        values = scan(x.astype("uint8"), dim % x.ndim).astype(bool) if x.dtype == bool else scan(x, dim % x.ndim)
+        values = scan(x.astype("uint8"), dim % x.ndim).astype(bool) if x.dtype == jnp.bool_ else scan(x, dim % x.ndim)
         hits = (x == values) | _is_nan(x)
         places = jax.lax.broadcasted_iota("int64", x.shape, dim % x.ndim)
         return values, jax.lax.cummax(jnp.where(hits, places, 0), dim % x.ndim)
@@ -187,8 +187,16 @@ def _log_cumulative_sum(x: Any, dim: int) -> Any:
     if x.ndim == 0 or x.size == 0:
         return x
     if jnp.iscomplexobj(x):
-        return jax.lax.associative_scan(jnp.logaddexp, x, axis=dim % x.ndim)
+        return jax.lax.associative_scan(_log_of_sum, x, axis=dim % x.ndim)
     return jax.lax.cumlogsumexp(x, dim % x.ndim)
+
+
+def _log_of_sum(x: Any, y: Any) -> Any:
+    """Of complex exponentials, with the imaginary part about that of the larger one, as torch's kernel."""
+    small, large = (jnp.where((x.real < y.real) == is_small, x, y) for is_small in (True, False))
+    found = large + jnp.log1p(jnp.exp(small - large))
+    is_infinite = jnp.isinf(small.real) & (small.real == large.real)
+    return jnp.where(is_infinite, jnp.where(small.real < 0, small, jnp.log(jnp.exp(small) + jnp.exp(large))), found)
 
 
 def _gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
@@ -230,7 +238,7 @@ def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_
     if reduce in ("sum", "add"):
         return _added(x, at, source)
     if reduce in ("prod", "multiply"):
-        return x.at[at].min(source) if x.dtype == bool else x.at[at].multiply(source)
+        return x.at[at].min(source) if x.dtype == jnp.bool_ else x.at[at].multiply(source)
     if reduce == "amax":
         return x.at[at].max(source)
     if reduce == "amin":
@@ -241,7 +249,7 @@ def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_
 
 
 def _added(x: Any, at: tuple[Any, ...], source: Any) -> Any:
-    return x.at[at].max(source) if x.dtype == bool else x.at[at].add(source)
+    return x.at[at].max(source) if x.dtype == jnp.bool_ else x.at[at].add(source)
 
 
 def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
@@ -252,7 +260,7 @@ def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = F
 
 def _neutral(dtype: Any, reduce: str) -> Any:
     if reduce in ("amax", "amin"):
-        if dtype == bool:
+        if dtype == jnp.bool_:
             return reduce == "amin"
         is_float = jnp.issubdtype(dtype, jnp.inexact)
         limits = (-jnp.inf, jnp.inf) if is_float else (jnp.iinfo(dtype).min, jnp.iinfo(dtype).max)
@@ -284,6 +292,8 @@ def _scatter_add(x: Any, dim: int, index: Any, source: Any) -> Any:
 def _nonzero_static(x: Any, *, size: int, fill_value: int = -1) -> Any:
     if x.ndim == 0:
         return jnp.zeros((size, 0), "int64")
+    if x.size == 0:
+        return jnp.full((size, x.ndim), fill_value)
     return jnp.stack(jnp.nonzero(x, size=size, fill_value=fill_value), -1)
 
 

@@ -218,20 +218,20 @@ def _input(base: torch.Tensor, argument: Argument) -> torch.Tensor:
 
 def _pure(tensor: Any) -> torch.Tensor:
     """The value of a functional tensor."""
-    torch._sync(tensor)
+    torch._sync(tensor)  # type: ignore[attr-defined, no-untyped-call]  # missing from the hints
     return torch._from_functional_tensor(tensor.elem)
 
 
 def _functional(tensor: torch.Tensor) -> torch.Tensor:
     """A functional tensor for one that is none, or that torch's C++ code has made (`torch.tensor(...)`)."""
     if torch._is_functional_tensor(tensor):
-        torch._sync(tensor)
+        torch._sync(tensor)  # type: ignore[attr-defined, no-untyped-call]  # missing from the hints
         tensor = torch._from_functional_tensor(tensor)
     return FunctionalTensor.to_functional(tensor)
 
 
 class _StandIns(TorchFunctionMode):
-    """Real tensors that a function meets are replaced by what stands for them; others go through `unknown`. Notes the user's lines as well."""
+    """Real tensors that a function meets are replaced by what stands for them, or by `unknown` of them. Notes the user's lines, too."""
 
     def __init__(
         self, sources: Sequence[torch.Tensor], stand_ins: Sequence[torch.Tensor], unknown: Callable[[torch.Tensor], torch.Tensor]
@@ -249,7 +249,7 @@ class _StandIns(TorchFunctionMode):
         found = FUNCTIONS.get(func, func)(*args, **kwargs)
         for each in found if isinstance(found, (tuple, list)) else (found,):
             if isinstance(each, torch.Tensor) and each.grad_fn is not None:
-                each.grad_fn.metadata.setdefault(LINE, line)
+                each.grad_fn.metadata.setdefault(LINE, line)  # type: ignore[attr-defined]  # a property, hinted as a method
         return found
 
     def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:

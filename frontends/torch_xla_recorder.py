@@ -10,7 +10,9 @@ os.environ.update(PJRT_DEVICE="CPU", XLA_IR_DEBUG="1", XLA_HLO_DEBUG="1")  # the
 import jax
 import torch
 import torch_xla  # noqa: F401  # before its extension module
-import _XLAC  # isort: skip
+
+# isort: split
+import _XLAC
 from jax import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
@@ -29,7 +31,7 @@ _STAND_IN = "memarray.lowering."
 _OWN = {**LOWERINGS, **ARITHMETIC}
 _KERNELS = ("XLA", "CompositeExplicitAutograd", "CompositeImplicitAutograd")
 
-_ELEMENTS = {
+_ELEMENTS: dict[torch.dtype, Callable[[], ir.Type]] = {
     torch.bool: lambda: ir.IntegerType.get_signless(1),
     torch.uint8: lambda: ir.IntegerType.get_unsigned(8),
     torch.uint16: lambda: ir.IntegerType.get_unsigned(16),
@@ -71,7 +73,7 @@ def _has_own(call: Call) -> bool:
 
 
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
-    target = functools.reduce(getattr, call.op.split("."), torch.ops)
+    target: Any = functools.reduce(getattr, call.op.split("."), torch.ops)
     if not any(
         torch._C._dispatch_has_kernel_for_dispatch_key(target.name(), key) for key in _KERNELS
     ):  # it would run on the CPU: there are no data
@@ -97,7 +99,7 @@ def _checked(value: Any, spec: TensorSpec | None) -> Any:
 
 
 class _StandIns:
-    """What torch-xla takes for calls with lowerings of our own: custom calls, for which functions of JAX's are put in when all is emitted."""
+    """What torch-xla takes for calls with lowerings of our own: custom calls, for which JAX's functions are put in when all is emitted."""
 
     def __init__(self, platform: str) -> None:
         self._platform = platform
@@ -142,7 +144,7 @@ class _StandIns:
         names = {ir.StringAttr(each.attributes["sym_name"]).value for each in functions}
         given = expected = None
         for each in functions:
-            each.operation.walk(lambda nested: (_rename_symbols(nested, names, f"{name}."), ir.WalkResult.ADVANCE)[1])
+            each.operation.walk(functools.partial(_rename_symbols, names=names, prefix=f"{name}."))
             each.attributes["sym_visibility"] = ir.StringAttr.get("private")
             with ir.InsertionPoint(module.body):
                 copied = each.operation.clone()
@@ -171,7 +173,7 @@ def _target(op: ir.Operation) -> str:
 _SYMBOLS = ("sym_name", "callee", "decomposition")
 
 
-def _rename_symbols(op: ir.Operation, names: set[str], prefix: str) -> None:
+def _rename_symbols(op: ir.Operation, names: set[str], prefix: str) -> ir.WalkResult:
     for attribute in _SYMBOLS:
         if attribute not in op.attributes:
             continue
@@ -180,6 +182,7 @@ def _rename_symbols(op: ir.Operation, names: set[str], prefix: str) -> None:
         name = kind(value).value
         if name in names:
             op.attributes[attribute] = kind.get(prefix + name)
+    return ir.WalkResult.ADVANCE
 
 
 @functools.cache
@@ -213,7 +216,7 @@ def _in_order(program: TorchProgram, outputs: Sequence[Any], numbers: dict[int, 
         wanted = [_type(spec) for spec in program.results]
         with ir.InsertionPoint(module.body):
             main = func.FuncOp("main", ([_type(spec) for spec in program.arguments], wanted))
-            entry = main.add_entry_block()
+            entry = main.add_entry_block()  # type: ignore[attr-defined]  # missing from the hints
         with ir.InsertionPoint(entry):
             results = iter(_call(inner, computed, entry, numbers) if inner else ())
             values = [next(results) if number is None else entry.arguments[number] for number in given]
@@ -223,7 +226,7 @@ def _in_order(program: TorchProgram, outputs: Sequence[Any], numbers: dict[int, 
         return bytes(stablehlo.serialize_portable_artifact(module, stablehlo.get_current_version(), True))
 
 
-def _call(inner: ir.Operation, computed: Sequence[Any], entry: ir.Block, numbers: dict[int, int]) -> Sequence[ir.Value]:
+def _call(inner: ir.OpView, computed: Sequence[Any], entry: ir.Block, numbers: dict[int, int]) -> Sequence[ir.Value]:
     used, data = _XLAC._get_tensors_xla_device_data_node(computed)
     operands = [
         _constant(value) if (number := numbers.get(each)) is None else entry.arguments[number]
@@ -237,11 +240,11 @@ def _type(spec: TensorSpec) -> ir.RankedTensorType:
     return ir.RankedTensorType.get(spec.shape, _ELEMENTS[spec.dtype]())
 
 
-def _converted(value: ir.Value, kind: ir.RankedTensorType) -> ir.Value:
+def _converted(value: ir.Value, kind: ir.Type) -> ir.Value:
     return value if value.type == kind else stablehlo.convert(kind, value)
 
 
 def _constant(tensor: torch.Tensor) -> ir.Value:
     array = tensor.cpu().numpy()
     element = _ELEMENTS[tensor.dtype]()
-    return stablehlo.constant(ir.DenseElementsAttr.get(array, shape=list(array.shape), type=element))
+    return stablehlo.constant(ir.DenseElementsAttr.get(array, shape=list(array.shape), type=element))  # type: ignore[call-overload]  # takes arrays

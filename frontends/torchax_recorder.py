@@ -1,4 +1,4 @@
-"""The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. Runs in `torch_worker`."""
+"""The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. For `torch_worker`."""
 
 import functools
 import sys
@@ -45,7 +45,7 @@ torchax.enable_accuracy_mode()
 jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
 for _module in (torch, torchax):
-    source_info_util.register_exclusion(str(Path(_module.__file__).parent))  # source lines are the user's
+    source_info_util.register_exclusion(str(Path(str(_module.__file__)).parent))  # source lines are the user's
 for _file in (__file__, functools.__file__):
     source_info_util.register_exclusion(_file)
 

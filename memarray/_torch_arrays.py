@@ -43,4 +43,4 @@ def to_torch(array: Any, device: torch.device) -> torch.Tensor:
     """A JAX array as a tensor."""
     if array.size == 0:
         return torch.empty(array.shape, dtype=getattr(torch, array.dtype.name), device=device)
-    return torch.from_dlpack(array)
+    return torch.from_dlpack(array)  # type: ignore[attr-defined]  # missing from its hints

@@ -22,7 +22,7 @@ RECORDERS = ("torch-xla", "torchax")
 SPLITS = {"unsplit": "when needed", "split": "always"}
 ROUNDINGS = 32  # of the largest element of a result, by which inexact ones may differ, as in tests/conformance/agreement.py
 SAMPLES = 8  # of an operator and a dtype, spread over its list
-SPLIT_SAMPLES = 3  # of those, each split by itself
+SPLIT_SAMPLES = 2  # of those, each split by itself
 OUTCOMES = ("ok", "inexact", "unsupported", "wrong", "error", "died")  # each is worse than those before
 
 # What their elements are is left open.
