@@ -357,13 +357,15 @@ _OF_FLOATS = tuple(
     for name in (
         "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "digamma", "erf", "erfc", "erfinv", "exp", "exp2",
         "expm1",
-        "lgamma", "log", "log10", "log1p", "log2", "reciprocal", "rsqrt", "sigmoid", "sin", "sinh", "sqrt", "tan", "tanh",
+        "i0", "lgamma", "log", "log10", "log1p", "log2", "reciprocal", "rsqrt", "sigmoid", "sin", "sinh",
+        "special_airy_ai", "special_bessel_j0", "special_bessel_j1", "special_bessel_y0", "special_bessel_y1", "special_erfcx",
+        "special_i0e", "special_i1", "special_i1e", "special_log_ndtr", "special_modified_bessel_i0", "special_modified_bessel_i1",
+        "special_modified_bessel_k0", "special_modified_bessel_k1", "special_ndtri", "special_scaled_modified_bessel_k0",
+        "special_scaled_modified_bessel_k1", "special_spherical_bessel_j0", "sqrt", "tan", "tanh",
     )
 )  # fmt: skip
 
 _ALONG = (
-    aten.argmax.default,
-    aten.argmin.default,
     aten.all.dim,
     aten.any.dim,
     aten.max.dim,

@@ -178,6 +178,11 @@ def _ormqr(a: Any, tau: Any, other: Any, left: bool = True, transpose: bool = Fa
     return q @ other if left else other @ q
 
 
+def _no_ldl(*args: Any, **kwargs: Any) -> Any:
+    del args, kwargs
+    raise NotImplementedError("XLA has no LDL factorization that pivots")
+
+
 _DEGREE = 18  # of the Taylor polynomial
 _RADII = {4: 3.01, 8: 1.09}  # norms up to which it is exact to rounding, by the bytes of a real (Bader, Blanes and Casas 2019, table 1)
 
@@ -250,6 +255,8 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.linalg_eig.default": _eig,
     "aten.linalg_eigvals.default": _eigenvalues,
     "aten.linalg_householder_product.default": _householder_product,
+    "aten.linalg_ldl_factor_ex.default": _no_ldl,
+    "aten.linalg_ldl_solve.default": _no_ldl,
     "aten.linalg_lu.default": _lu,
     "aten.linalg_lu_factor_ex.default": _lu_factor,
     "aten.linalg_lu_solve.default": _lu_solve,

@@ -113,6 +113,18 @@ def _running(scan: Callable[..., Any]) -> Callable[..., Any]:
     return running
 
 
+def _place_of(search: Callable[..., Any]) -> Callable[..., Any]:
+    """The first of equal elements; the first NaN."""
+
+    def place(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+        if x.ndim == 0:
+            return jnp.zeros((), "int64")
+        found = search(x if dim is not None else x.reshape(-1), -1 if dim is None else dim, keepdims=keepdim and dim is not None)
+        return found.reshape((1,) * x.ndim) if keepdim and dim is None else found
+
+    return place
+
+
 def _search_sorted(
     boundaries: Any, x: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None, sorter: Any = None
 ) -> Any:
@@ -369,6 +381,8 @@ _MEANS, _MAXIMA = 1, 2  # modes of an embedding bag
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten._embedding_bag.default": _embedding_bag,
     "aten._embedding_bag_forward_only.default": _embedding_bag,
+    "aten.argmax.default": _place_of(jnp.argmax),
+    "aten.argmin.default": _place_of(jnp.argmin),
     "aten.bucketize.Scalar": _bucketize,
     "aten.bucketize.Tensor": _bucketize,
     "aten.cummax.default": _running(jax.lax.cummax),
