@@ -67,6 +67,14 @@ def _qr(a: Any, mode: str = "reduced") -> tuple[Any, Any]:
     return q, r
 
 
+def _geqrf(a: Any) -> tuple[Any, Any]:
+    """LAPACK's reflectors below the diagonal of R, and their factors."""
+    if a.size == 0:
+        return a, jnp.zeros((*a.shape[:-2], min(a.shape[-2:])), a.dtype)
+    reflectors, factors = jnp.linalg.qr(a, mode="raw")
+    return jnp.swapaxes(reflectors, -1, -2), factors
+
+
 def _lu_factor(a: Any, *, pivot: bool = True, check_errors: bool = False) -> tuple[Any, Any, Any]:
     """With LAPACK's pivots, which count from one, and the first zero on the diagonal, from one, or zero."""
     del check_errors
@@ -251,6 +259,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.cholesky.default": _cholesky,
     "aten.cholesky_inverse.default": _cholesky_inverse,
     "aten.cholesky_solve.default": _cholesky_solve,
+    "aten.geqrf.default": _geqrf,
     "aten.linalg_cholesky_ex.default": _cholesky_ex,
     "aten.linalg_eig.default": _eig,
     "aten.linalg_eigvals.default": _eigenvalues,

@@ -329,6 +329,49 @@ def _index_select(x: Any, dim: int, index: Any) -> Any:
     return jnp.take(x, index.reshape(-1), axis=dim % x.ndim, mode="clip")
 
 
+def _histogram(x: Any, bins: int, *, range: Any = None, weight: Any = None, density: bool = False) -> tuple[Any, Any]:
+    """With evenly spaced edges, from least to largest where no range is given."""
+    low, high = (jnp.asarray(each, x.dtype) for each in range or ((x.min(), x.max()) if x.size else (0, 1)))
+    low, high = jnp.where(low == high, low - 0.5, low), jnp.where(low == high, high + 0.5, high)
+    return _histogram_between(x, jnp.linspace(low, high, bins + 1, dtype=x.dtype), weight=weight, density=density)
+
+
+def _histogram_between(x: Any, edges: Any, *, weight: Any = None, density: bool = False) -> tuple[Any, Any]:
+    """How much is between each edge and the next; the last bin has its end."""
+    bins = edges.shape[0] - 1
+    x = x.reshape(-1)
+    at = jnp.where(x == edges[-1], bins - 1, jnp.searchsorted(edges, x, side="right") - 1)
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    amounts = jnp.where(inside, 1 if weight is None else weight.reshape(-1), 0).astype(edges.dtype)
+    found = jnp.zeros(bins, edges.dtype).at[jnp.clip(at, 0, bins - 1)].add(amounts)
+    return found / found.sum() / jnp.diff(edges) if density else found, edges
+
+
+def _segment_reduce(
+    x: Any, reduce: str, *, lengths: Any = None, indices: Any = None, offsets: Any = None, axis: int = 0, unsafe: bool = False, initial: Any = None
+) -> Any:
+    """Reductions of segments along an axis, each with the initial value; those before the axis have segments of their own."""
+    del unsafe
+    if indices is not None:
+        raise NotImplementedError("segments by indices")
+    ends = jnp.cumsum(lengths, axis) if offsets is None else jnp.moveaxis(jnp.moveaxis(offsets, axis, 0)[1:], 0, axis)
+    starts = ends - lengths if offsets is None else jnp.moveaxis(jnp.moveaxis(offsets, axis, 0)[:-1], 0, axis)
+    places = jnp.arange(x.shape[axis])
+    inside = (places >= starts[..., None]) & (places < ends[..., None])  # (..., segments, places)
+    inside = inside.reshape(*inside.shape, *(1,) * (x.ndim - axis - 1))
+    elements = jnp.expand_dims(x, axis)
+    names = {"sum": "sum", "mean": "sum", "prod": "prod", "max": "amax", "min": "amin"}
+    neutral = jnp.asarray(_neutral(x.dtype, names[reduce]) if initial is None else initial, x.dtype)
+    functions = {"sum": jnp.sum, "mean": jnp.sum, "prod": jnp.prod, "max": jnp.max, "min": jnp.min}
+    found = functions[reduce](jnp.where(inside, elements, _neutral(x.dtype, names[reduce])), axis=axis + 1)
+    combine = {"sum": jnp.add, "mean": jnp.add, "prod": jnp.multiply, "max": jnp.maximum, "min": jnp.minimum}[reduce]
+    found = combine(found, neutral)
+    if reduce != "mean":
+        return found
+    counts = jnp.broadcast_to(inside.sum(axis + 1), found.shape)
+    return jnp.where(counts > 0, found / counts, jnp.nan if initial is None else neutral)
+
+
 def _embedding_bag(
     weight: Any,
     indices: Any,
@@ -395,6 +438,8 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.histc.default": _histc,
     "aten._unsafe_index_put.default": _index_put,
     "aten.index_put.default": _index_put,
+    "aten.histogram.bin_ct": _histogram,
+    "aten.histogram.bins_tensor": _histogram_between,
     "aten.index_reduce.default": _index_reduce,
     "aten.index_select.default": _index_select,
     "aten.kthvalue.default": _kth_value,
@@ -416,6 +461,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.searchsorted.Tensor": _search_sorted,
     "aten.sort.default": _sort,
     "aten.sort.stable": _stable_sort,
+    "aten.segment_reduce.default": _segment_reduce,
     "aten.topk.default": _top_k,
     "aten.unfold.default": _unfold,
     "aten.unfold_copy.default": _unfold,
