@@ -1,5 +1,7 @@
 """Lowerings of ATen's pooling, in JAX. See `torch_lowerings`."""
 
+import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -161,6 +163,38 @@ def _window_sums(x: Any, kernel: Sequence[int], stride: Sequence[int], sides: Se
     return found[(..., *(slice(n) for n in outputs))]
 
 
+def _grid_sample(x: Any, grid: Any, interpolation: int, padding: int, align_corners: bool) -> Any:
+    """The values of `x` (N, C, *lengths) at points (N, *shape, d), whose coordinates, the last dimension's first, go from -1 to 1."""
+    lengths = x.shape[2:]
+    points = [_unscaled(grid[..., ~axis], length, padding, align_corners) for axis, length in enumerate(lengths)]
+    if interpolation == 1:
+        return _elements(x, [(jnp.round(point), 1.0) for point in points], lengths)
+    if interpolation != 0:
+        raise NotImplementedError("bicubic interpolation")
+    corners = [((low := jnp.floor(point)), (low, 1 - (point - low)), (low + 1, point - low))[1:] for point in points]
+    return sum(_elements(x, corner, lengths) for corner in itertools.product(*corners))
+
+
+def _unscaled(point: Any, length: int, padding: int, align_corners: bool) -> Any:
+    """A coordinate as an index; with the padding, inside."""
+    index = (point + 1) / 2 * (length - 1) if align_corners else ((point + 1) * length - 1) / 2
+    if padding == 2:
+        low, span = (0.0, length - 1.0) if align_corners else (-0.5, float(length))
+        distance = jnp.abs(index - low)
+        times, rest = jnp.floor(distance / (span or 1.0)), jnp.fmod(distance, span or 1.0)
+        index = jnp.where(times % 2 == 0, rest, span - rest) + low if span else jnp.zeros_like(index)
+    return jnp.clip(index, 0, length - 1) if padding else index
+
+
+def _elements(x: Any, at: Sequence[tuple[Any, Any]], lengths: Sequence[int]) -> Any:
+    """Elements at whole indices, by their weights; zero outside."""
+    inside = functools.reduce(jnp.logical_and, [(index >= 0) & (index <= n - 1) for (index, _), n in zip(at, lengths, strict=True)])
+    weight = functools.reduce(jnp.multiply, [weight for _, weight in at], jnp.ones(inside.shape, x.dtype))
+    places = tuple(jnp.clip(index, 0, n - 1).astype("int64") for (index, _), n in zip(at, lengths, strict=True))
+    found = jax.vmap(lambda image, *where: image[(slice(None), *where)])(x, *places)
+    return found * jnp.where(inside, weight, 0)[:, None]
+
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten._adaptive_avg_pool2d.default": _adaptive(_mean, 2),
     "aten._adaptive_avg_pool3d.default": _adaptive(_mean, 3),
@@ -168,6 +202,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.adaptive_max_pool3d.default": _adaptive_max(3),
     "aten.avg_pool2d.default": _average(2),
     "aten.avg_pool3d.default": _average(3),
+    "aten.grid_sampler_3d.default": _grid_sample,
     "aten.max_pool2d_with_indices.default": _maximum(2),
     "aten.max_pool2d_with_indices_backward.default": _maximum_backward(2),
     "aten.max_pool3d_with_indices.default": _maximum(3),

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import torch
 
-from frontends import torch_jax_elementwise, torch_jax_linalg, torch_jax_ordering, torch_jax_windows
+from frontends import torch_jax_elementwise, torch_jax_indexing, torch_jax_linalg, torch_jax_ordering, torch_jax_windows
 from frontends.torch_program import Call, Ref, TensorSpec, map_leaves
 from frontends.torch_source import at_line
 
@@ -57,6 +57,7 @@ ARITHMETIC = torch_jax_elementwise.ARITHMETIC
 
 LOWERINGS: dict[str, Callable[..., Any]] = {
     **torch_jax_elementwise.LOWERINGS,
+    **torch_jax_indexing.LOWERINGS,
     **torch_jax_linalg.LOWERINGS,
     **torch_jax_ordering.LOWERINGS,
     **torch_jax_windows.LOWERINGS,
