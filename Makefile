@@ -5,7 +5,7 @@ JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test conformance array-api lint format types bench docs clean
+.PHONY: help demo test conformance torch-operations array-api lint format types bench docs clean
 .NOTPARALLEL:
 
 help:  ## what there is
@@ -19,6 +19,9 @@ test: $(VENV)/.has-dev  ## set up, then run the tests (ARGS="-k planner" for som
 
 conformance: $(VENV)/.has-dev  ## every case of JAX's own table split everywhere and compared; writes docs/operations.md (an hour)
 	$(BIN)/python -m tests.conformance.table --jobs $(JOBS) $(ARGS)
+
+torch-operations: $(VENV)/.has-dev $(VENV)/.has-torch-xla $(VENV)/.has-torch  ## torch's operator database with both recorders; writes docs/torch_operations.md (an hour)
+	$(BIN)/python -m tests.conformance.torch_ops --jobs $(JOBS) $(ARGS)
 
 array-api: $(VENV)/.has-dev  ## the array API's own test suite, in three settings (clones it first; ARGS="--max-examples 100" for more)
 	$(BIN)/python -m tests.conformance.array_api $(ARGS)

@@ -76,7 +76,18 @@ def run(version: str, queries: np.ndarray, flights: np.ndarray, limit: str) -> t
 def run_apart(version: str, options: argparse.Namespace, folder: Path) -> np.ndarray:
     """The neighbours that a fresh process finds; prints its line."""
     target = folder / "found.npy"
-    command = [sys.executable, __file__, "--only", version, "--queries", str(options.queries), "--limit", options.limit, "--out", str(target)]
+    command = [
+        sys.executable,
+        __file__,
+        "--only",
+        version,
+        "--queries",
+        str(options.queries),
+        "--limit",
+        options.limit,
+        "--out",
+        str(target),
+    ]
     subprocess.run(command, check=True)  # noqa: S603
     found: np.ndarray = np.load(target)
     return found

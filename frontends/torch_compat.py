@@ -3,6 +3,8 @@
 Tried with torch 2.9.1 and 2.13.0.
 """
 
+import torch
+
 # Whether oneDNN's kernels are used; the public `torch.backends.mkldnn.flags` warns of TF32 on every use.
 from torch._C import _get_mkldnn_enabled as get_mkldnn_enabled
 from torch._C import _set_mkldnn_enabled as set_mkldnn_enabled
@@ -35,6 +37,12 @@ from torch.fx.experimental.proxy_tensor import make_fx
 # A backend is called while the graph's own fake tensors are in force; compiling needs real ones.
 from torch.utils._python_dispatch import _disable_current_modes as no_modes
 
+
+def is_functional_mode_on() -> bool:
+    """Whether a `FunctionalTensorMode` is in force: it is not, while it handles an operation."""
+    return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FUNCTIONAL) is not None
+
+
 __all__ = [
     "DataDependentOutputException",
     "DynamicOutputShapeException",
@@ -49,6 +57,7 @@ __all__ = [
     "extract_modules",
     "get_decompositions",
     "get_mkldnn_enabled",
+    "is_functional_mode_on",
     "make_fx",
     "no_modes",
     "set_mkldnn_enabled",

@@ -1,5 +1,6 @@
 """The vector-Jacobian product of a flat torch function, as another flat function: it runs the function again, and autograd inside."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,9 +24,7 @@ def vjp_of(body: Body, count: int, wanted: Sequence[int]) -> Body:
             leaves = pytree.tree_leaves(body(inputs))
             results = [leaf for leaf in leaves if _is_differentiable(leaf) and not any(leaf is each for each in inputs)]
             _note_lines(results)
-            return torch.autograd.grad(
-                results, [inputs[i] for i in wanted], tensors[count:], allow_unused=True, create_graph=is_nested
-            )
+            return torch.autograd.grad(results, [inputs[i] for i in wanted], tensors[count:], allow_unused=True, create_graph=is_nested)
 
     return pullback
 
@@ -51,5 +50,10 @@ def _note_lines(results: Sequence[torch.Tensor]) -> None:
             continue
         seen.add(node)
         line = node.metadata.get(LINE, later)
-        node.register_prehook(lambda grads, line=line: fx_traceback.set_stack_trace([line or ""]))
+        node.register_prehook(functools.partial(_set_line, line))
         rest.extend((each, line) for each, _ in node.next_functions)
+
+
+def _set_line(line: str | None, gradients: Any) -> None:
+    del gradients
+    fx_traceback.set_stack_trace([line or ""])

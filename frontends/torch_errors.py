@@ -8,9 +8,13 @@ from frontends.torch_compat import DataDependentOutputException, DynamicOutputSh
 from frontends.torch_source import line_of
 
 _READS_DATA = (
-    "it needs the data of a tensor, in Python or for the shape of its result (`if`, `item()`, `nonzero`, a boolean mask), and a recorded program "
-    "has none. Use torch.where instead of `if` and masks, keep numbers as tensors, or do this step outside of the wrapped function."
+    "it needs the data of a tensor, in Python or for the shape of its result (`if`, `item()`, `nonzero`, a boolean mask), and a recorded "
+    "program has none. Use torch.where instead of `if` and masks, keep numbers as tensors, or do this step outside of the wrapped function."
 )
+
+
+# What torch says where C++ code looks at the memory of a tensor that has none.
+_NO_MEMORY = ("its data is not allocated yet", "Cannot access data pointer of Tensor")
 
 
 @contextlib.contextmanager
@@ -22,6 +26,10 @@ def explained(name: str) -> Iterator[None]:
         raise _unsupported(name, str(error.func), _READS_DATA, error) from error
     except UnsupportedOperatorException as error:
         raise _unsupported(name, str(error.func), "torch cannot say what its result would be like without running it.", error) from error
+    except RuntimeError as error:
+        if any(each in str(error) for each in _NO_MEMORY):
+            raise _unsupported(name, "Tensor.data_ptr", _READS_DATA, error) from error
+        raise
 
 
 def _unsupported(name: str, op: str, reason: str, error: BaseException) -> UnsupportedOpError:

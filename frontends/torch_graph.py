@@ -14,6 +14,7 @@ aten = torch.ops.aten
 
 # They give their first operand: there are no aliases and no layouts in a program.
 _IDENTITIES = {aten.detach.default, aten.alias.default, aten.lift_fresh_copy.default, aten.lift.default, aten.clone.default}
+_OF_LAYOUTS = ("memory_format", "layout", "pin_memory")  # keywords that mean nothing in a program
 _RESHAPES = {aten.view.default, aten._unsafe_view.default, aten.expand.default, aten.reshape.default}
 
 
@@ -23,7 +24,7 @@ def spec_of(tensor: torch.Tensor) -> TensorSpec:
 
 
 def program_of(module: torch.fx.GraphModule, name: str) -> tuple[TorchProgram, tuple[torch.Tensor, ...], bool]:
-    """The program of a traced graph whose last argument is the seed; the constants that are its last arguments; whether it uses the seed."""
+    """The program of a traced graph whose last argument is the seed; its last arguments, which are constants; whether it uses the seed."""
     nodes = list(module.graph.nodes)
     outputs = nodes[-1].args[0]
     live = _reachable(nodes, outputs)
@@ -31,7 +32,7 @@ def program_of(module: torch.fx.GraphModule, name: str) -> tuple[TorchProgram, t
     draws = placeholders[-1] in live
     parameters = placeholders if draws else placeholders[:-1]
     targets = dict.fromkeys(node.target for node in live if node.op == "get_attr")
-    constants = tuple(getattr(module, target) for target in targets)
+    constants = tuple(getattr(module, str(target)) for target in targets)
     arguments = (*(spec_of(node.meta["val"]) for node in parameters), *map(spec_of, constants))
     values: dict[torch.fx.Node, tuple[Ref, ...]] = {node: (Ref(i),) for i, node in enumerate(parameters)}
     named = {target: (Ref(len(parameters) + i),) for i, target in enumerate(targets)}
@@ -80,11 +81,11 @@ def _convert(node: torch.fx.Node, values: dict[torch.fx.Node, tuple[Ref, ...]]) 
     is_several = isinstance(found, (tuple, list))
     results = tuple(spec_of(each) if isinstance(each, torch.Tensor) else None for each in (found if is_several else (found,)))
 
-
     def refer(leaf: Any) -> Any:
         return values[leaf][0] if isinstance(leaf, torch.fx.Node) else leaf
 
-    args, kwargs = map_leaves(tuple(node.args), refer), map_leaves(dict(node.kwargs), refer)
+    kept = {key: value for key, value in node.kwargs.items() if key not in _OF_LAYOUTS}
+    args, kwargs = map_leaves(tuple(node.args), refer), map_leaves(kept, refer)
     return Call(str(node.target), args, kwargs, results, is_several, line)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 import torch.fx
 
-from frontends.torch_decompositions import FUNCTIONS
+from frontends.torch_functions import FUNCTIONS
 from frontends.torch_layout import Layout
 from frontends.torch_source import frames_in
 from frontends.torch_trace import Body

@@ -8,8 +8,8 @@ from typing import Any
 class Layout:
     """A dense row-major array, as which a strided tensor can be passed.
 
-    The tensor is the array's `stored_shape`, permuted by `order` (dimension `order[i]` of the tensor is the array's dimension i) and with the
-    dimensions in `expanded` repeated to the tensor's `shape`.
+    The tensor is the array's `stored_shape`, permuted by `order` (dimension `order[i]` of the tensor is the array's dimension i) and with
+    the dimensions in `expanded` repeated to the tensor's `shape`.
     """
 
     shape: tuple[int, ...]

@@ -27,8 +27,8 @@ class TensorSpec:
 class Call:
     """One operation.
 
-    `args` and `kwargs` are trees of lists and tuples with `Ref` for values. `results` has a spec for each result, None where it is no tensor;
-    an operation that gives a tuple has several.
+    `args` and `kwargs` are trees of lists and tuples with `Ref` for values. `results` has a spec for each result, None where it is no
+    tensor; an operation that gives a tuple has several.
     """
 
     op: str  # "aten.add.Tensor"
@@ -62,7 +62,7 @@ class Unsupported:
 def map_leaves(tree: Any, function: Callable[[Any], Any]) -> Any:
     """A tree of lists, tuples and dicts with `function` of each leaf."""
     if isinstance(tree, (list, tuple)):
-        return (tuple if isinstance(tree, tuple) else list)(map_leaves(each, function) for each in tree)  # (torch.fx has classes of its own)
+        return (tuple if isinstance(tree, tuple) else list)(map_leaves(each, function) for each in tree)  # (not torch.fx's)
     if isinstance(tree, dict):
         return {key: map_leaves(each, function) for key, each in tree.items()}
     return function(tree)

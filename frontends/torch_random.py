@@ -1,8 +1,9 @@
 """Random numbers of torch programs: every operation of ATen that draws becomes a pure function of one seed and the element's position.
 
-The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). An element's bits depend
-on the seed, on which draw of the program it is, and on the position; so a piece of a split value gets the bits that the whole would have.
-The seed comes from torch's own generator at each call: `torch.manual_seed` makes results repeatable, with other numbers than torch's kernels give.
+The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). An element's bits
+depend on the seed, on which draw of the program it is, and on the position; so a piece of a split value gets the bits that the whole would
+have. The seed comes from torch's own generator at each call: `torch.manual_seed` makes results repeatable, with other numbers than torch's
+kernels give.
 """
 
 import contextlib
@@ -276,7 +277,7 @@ def _rrelu(
 
 
 def _multinomial(weights: torch.Tensor, count: int, replacement: bool = False) -> torch.Tensor:
-    """With replacement by the inverse of the cumulative sum; without, the largest weights over exponentials (Efraimidis and Spirakis 2006)."""
+    """By the inverse of the cumulative sum; without replacement, the largest weights over exponentials (Efraimidis and Spirakis 2006)."""
     if not replacement:
         return torch.topk(weights / _exponential(weights.shape, weights.dtype), count)[1]
     total = torch.cumsum(weights, -1)

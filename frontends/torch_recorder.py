@@ -73,8 +73,8 @@ def record_torch(traced: TracedTorch, recorder: str, platform: str) -> Recording
     answer = _worker(recorder).lower(traced, platform)
     if isinstance(answer, Unsupported):
         raise UnsupportedOpError(
-            f"`{answer.op}` at {answer.source_line or 'an unknown line'} in `{traced.name}` cannot be recorded by {recorder}: {answer.reason}. "
-            f"Write it with other operations, or use another recorder (memarray.config.recorder).",
+            f"`{answer.op}` at {answer.source_line or 'an unknown line'} in `{traced.name}` cannot be recorded by {recorder}: "
+            f"{answer.reason}. Write it with other operations, or use another recorder (memarray.config.recorder).",
             op=answer.op,
             source_line=answer.source_line,
         )
@@ -125,7 +125,9 @@ class _Worker:
     def _died(self, traced: TracedTorch, number: int) -> Unsupported:
         code = self._process.wait()
         if number < 0:
-            raise RuntimeError(f"the process of the recorder {self._name!r} ended with code {code} before it recorded anything: see its output above")
+            raise RuntimeError(
+                f"the process of the recorder {self._name!r} ended with code {code} before it recorded anything: see its output above"
+            )
         call = traced.program.calls[number]
         return Unsupported(call.op, f"its process ended with code {code}", call.source_line)
 
@@ -164,7 +166,7 @@ _starting = threading.Lock()
 
 
 def _worker(name: str) -> _Worker:
-    """This process's worker (a forked child of the user's has its own)."""
+    """The worker of this process (a forked child of the user's has its own)."""
     key = (os.getpid(), name)
     with _starting:
         if key not in _workers:

@@ -16,17 +16,20 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from frontends.errors import UnsupportedOpError
 from frontends.torch_compat import (
     FakeTensor,
     FakeTensorMode,
     FunctionalTensor,
     FunctionalTensorMode,
     get_mkldnn_enabled,
+    is_functional_mode_on,
     make_fx,
     set_mkldnn_enabled,
 )
-from frontends.torch_decompositions import FUNCTIONS, decompositions
+from frontends.torch_decompositions import decompositions
 from frontends.torch_errors import explained
+from frontends.torch_functions import FUNCTIONS
 from frontends.torch_graph import program_of
 from frontends.torch_layout import Layout
 from frontends.torch_program import TorchProgram
@@ -48,6 +51,7 @@ class Argument:
     @classmethod
     def of(cls, tensor: torch.Tensor) -> "Argument":
         """Of a tensor, or of a meta tensor, which stands for one on the CPU."""
+        _reject_sparse(tensor)
         device = torch.device("cpu") if tensor.device.type == "meta" else tensor.device
         return cls(Layout.of(tuple(tensor.shape), tensor.stride()), tensor.dtype, device, tensor.requires_grad)
 
@@ -121,7 +125,7 @@ def standing_in(call: Body, count: int, sources: Sequence[torch.Tensor]) -> Body
     """A function of `count` tensors, as one of those and what stands for `sources` wherever it meets them."""
 
     def body(tensors: Sequence[torch.Tensor]) -> Any:
-        with _StandIns(sources, tensors[count:], lambda tensor: tensor):
+        with _StandIns(sources, tensors[count:], _functional):
             result = call(tensors[:count])
         known = dict(zip(map(id, sources), tensors[count:], strict=True))
         return pytree.tree_map_only(torch.Tensor, lambda leaf: known.get(id(leaf), leaf), result)
@@ -178,6 +182,7 @@ class _Trace:
                 if index is not None:
                     found.append(Input(index))
                 elif isinstance(leaf, torch.Tensor):
+                    _reject_sparse(leaf)
                     result = Result(Layout.of(tuple(leaf.shape), leaf.stride()), leaf.dtype, leaf.requires_grad)
                     found.append(Slot(len(results)))
                     results.append(result)
@@ -190,6 +195,14 @@ class _Trace:
                 written.append(i)
                 tensors.append(base)
         return cls([_pure(tensor) for tensor in tensors], tuple(results), tuple(written), out_spec, tuple(found))
+
+
+def _reject_sparse(tensor: torch.Tensor) -> None:
+    if tensor.layout != torch.strided:
+        raise UnsupportedOpError(
+            f"there is a tensor of layout {tensor.layout}; a recorded program has dense tensors only. Use `.to_dense()` of it.",
+            op=str(tensor.layout),
+        )
 
 
 def _fake(argument: Argument) -> torch.Tensor:
@@ -206,12 +219,22 @@ def _input(base: torch.Tensor, argument: Argument) -> torch.Tensor:
 
 def _pure(tensor: Any) -> torch.Tensor:
     """The value of a functional tensor."""
-    torch._sync(tensor)
+    torch._sync(tensor)  # type: ignore[attr-defined, no-untyped-call]  # missing from the hints
     return torch._from_functional_tensor(tensor.elem)
 
 
+def _functional(tensor: torch.Tensor) -> torch.Tensor:
+    """A functional tensor for one that is none, or that torch's C++ code has made (`torch.tensor(...)`)."""
+    if not is_functional_mode_on():
+        return tensor  # (a step inside of the mode, which takes care of it)
+    if torch._is_functional_tensor(tensor):
+        torch._sync(tensor)  # type: ignore[attr-defined, no-untyped-call]  # missing from the hints
+        tensor = torch._from_functional_tensor(tensor)
+    return FunctionalTensor.to_functional(tensor)
+
+
 class _StandIns(TorchFunctionMode):
-    """Real tensors that a function meets are replaced by what stands for them; others go through `unknown`. Notes the user's lines as well."""
+    """Real tensors that a function meets are replaced by what stands for them, or by `unknown` of them. Notes the user's lines, too."""
 
     def __init__(
         self, sources: Sequence[torch.Tensor], stand_ins: Sequence[torch.Tensor], unknown: Callable[[torch.Tensor], torch.Tensor]
@@ -229,7 +252,7 @@ class _StandIns(TorchFunctionMode):
         found = FUNCTIONS.get(func, func)(*args, **kwargs)
         for each in found if isinstance(found, (tuple, list)) else (found,):
             if isinstance(each, torch.Tensor) and each.grad_fn is not None:
-                each.grad_fn.metadata.setdefault(LINE, line)
+                each.grad_fn.metadata.setdefault(LINE, line)  # type: ignore[attr-defined]  # a property, hinted as a method
         return found
 
     def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
-"""The process in which one of torch's recorders lives: `python -m frontends.torch_worker NAME`, programs on its input, artifacts on its output.
+"""The process in which one of torch's recorders lives: `python -m frontends.torch_worker NAME`, programs in, artifacts out.
 
-A process of its own, because importing torch-xla or torchax changes environment variables, dispatch and settings of the process, and because
-torch-xla's tracer may end it.
+A process of its own, because importing torch-xla or torchax changes environment variables, dispatch and settings of the process, and
+because torch-xla's tracer may end it.
 """
 
 import functools
@@ -18,7 +18,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 class _Pickler(pickle.Pickler):
-    """Torch's layouts and memory formats do not say where they are from: pickle would name any module that has torch in it, as the user's."""
+    """Torch's layouts and memory formats do not say where they are from: pickle would name any module that has torch in it."""
 
     def reducer_override(self, value: Any) -> Any:
         kind = type(value)
@@ -50,12 +50,13 @@ def receive(stream: BinaryIO) -> Any:
     data = stream.read(size)
     if len(data) < size:
         raise EOFError
-    return pickle.loads(data)  # from the process that started this one, or that it started
+    return pickle.loads(data)  # noqa: S301  # from the process that started this one, or that it started
 
 
 def _serve(name: str) -> None:
-    """Answer programs until the input ends. A request is (program, platform), an answer the artifact or
-    `Unsupported`; before it come the numbers of the calls as they are lowered.
+    """Answer programs until the input ends.
+
+    A request is (program, platform), an answer the artifact or `Unsupported`; before it come the numbers of the calls as they are lowered.
     """
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not get between the answers

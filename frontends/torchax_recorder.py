@@ -1,4 +1,4 @@
-"""The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. Runs in `torch_worker`."""
+"""The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. For `torch_worker`."""
 
 import functools
 import logging
@@ -13,6 +13,7 @@ import torch
 from jax import export
 from jax.extend import source_info_util
 
+from frontends.torch_lowerings import ARITHMETIC, LOWERINGS, checked, jax_dtype, lower_call
 from frontends.torch_program import Call, Ref, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
 
@@ -47,56 +48,18 @@ jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
 logging.disable(logging.NOTSET)
 for _module in (torch, torchax):
-    source_info_util.register_exclusion(str(Path(_module.__file__).parent))  # source lines are the user's
+    source_info_util.register_exclusion(str(Path(str(_module.__file__)).parent))  # source lines are the user's
 for _file in (__file__, functools.__file__):
     source_info_util.register_exclusion(_file)
 
 
-def _top_k(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Any, Any]:  # noqa: A002, FBT  # as in ATen
-    """As XLA has it; torchax sorts the results once more, and its indices with them."""
-    del sorted
-    if x.ndim == 0:
-        return x, jax.numpy.zeros((), "int64")
-    if not largest:
-        x = -x if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~x
-    values, indices = jax.lax.top_k(jax.numpy.moveaxis(x, dim, -1), k)
-    if not largest:
-        values = -values if jax.numpy.issubdtype(x.dtype, jax.numpy.inexact) else ~values
-    return jax.numpy.moveaxis(values, -1, dim), jax.numpy.moveaxis(indices, -1, dim)
-
-
-def _embedding(
-    weight: Any,
-    indices: Any,
-    padding_idx: int = -1,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Any:
+def _embedding(weight: Any, indices: Any, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
     """Indices count from the start, and are there; torchax asks for each whether it is."""
     del padding_idx, scale_grad_by_freq, sparse
     return weight.at[indices].get(mode="clip", wrap_negative_indices=False)
 
 
-def _gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
-    """Likewise; of the other dimensions, as much as the indices have."""
-    del sparse_grad
-    if x.ndim == 0 or index.ndim == 0:
-        return jax.numpy.broadcast_to(x.reshape(()), index.shape)
-    dim %= x.ndim
-    x = x[tuple(slice(None) if at == dim else slice(length) for at, length in enumerate(index.shape))]
-    return jax.numpy.take_along_axis(x, index, dim, mode="clip", wrap_negative_indices=False)
-
-
-# Operations that torchax has wrong, or hides from the passes.
-_OWN: dict[Any, Callable[..., Any]] = {
-    torch.ops.aten.embedding.default: _embedding,
-    torch.ops.aten.gather.default: _gather,
-    torch.ops.aten.topk.default: _top_k,
-}
-
-
-class _LoweringError(Exception):
-    """A call that torchax cannot lower."""
+_OWN = {**LOWERINGS, **ARITHMETIC, "aten.embedding.default": _embedding}
 
 
 def lower(program: TorchProgram, platform: str, progress: Callable[[int], None]) -> bytes | Unsupported:
@@ -112,7 +75,7 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
                 values.extend(_apply(call, values))
         return [values[ref.index] for ref in program.outputs]
 
-    specs = [jax.ShapeDtypeStruct(spec.shape, _jax_dtype(spec.dtype)) for spec in program.arguments]
+    specs = [jax.ShapeDtypeStruct(spec.shape, jax_dtype(spec.dtype)) for spec in program.arguments]
     try:
         return bytes(export.export(jax.jit(run, keep_unused=True), platforms=[platform])(*specs).mlir_module_serialized)
     except Exception as error:  # noqa: BLE001  # whatever torchax raises means that it has no lowering
@@ -120,6 +83,8 @@ def lower(program: TorchProgram, platform: str, progress: Callable[[int], None])
 
 
 def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
+    if call.op in _OWN:
+        return lower_call(call, values, _OWN)
     target = functools.reduce(getattr, call.op.split("."), torch.ops)
 
     def look_up(leaf: Any) -> Any:
@@ -128,31 +93,12 @@ def _apply(call: Call, values: Sequence[Any]) -> list[Any]:
     args, kwargs = map_leaves(call.args, look_up), map_leaves(call.kwargs, look_up)
     kwargs.pop("device", None)
     torch.set_default_dtype(_default_dtype(call))
-    if target in _OWN:
-        args, kwargs = _environment.t2j_iso((args, kwargs))
-        found = at_line(call.source_line)(_OWN[target], *args, **kwargs)
-    else:
-        found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
+    found = at_line(call.source_line)(_environment.dispatch, target, (), args, kwargs)
     results = list(found) if call.is_several else [found]
-    return [_checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
+    return [checked(_environment.t2j_iso(value), spec) for value, spec in zip(results, call.results, strict=True)]
 
 
 def _default_dtype(call: Call) -> torch.dtype:
     """What torchax casts to where Python's numbers meet tensors: wide enough not to lose digits; what is too wide is cast back."""
     wide = (torch.float64, torch.complex128, torch.int64)
     return torch.float64 if any(spec is not None and spec.dtype in wide for spec in call.results) else torch.float32
-
-
-def _checked(value: Any, spec: Any) -> Any:
-    """A result with the dtype that torch says; a shape that differs is an error of torchax's."""
-    if spec is None:
-        return value
-    value = jax.numpy.asarray(value)
-    if value.shape != spec.shape:
-        raise _LoweringError(f"torchax gives shape {value.shape}, torch {spec.shape}")
-    dtype = _jax_dtype(spec.dtype)
-    return value if value.dtype == dtype else value.astype(dtype)
-
-
-def _jax_dtype(dtype: torch.dtype) -> Any:
-    return jax.numpy.dtype(str(dtype).removeprefix("torch."))

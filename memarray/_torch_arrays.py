@@ -18,10 +18,8 @@ def jax_device(device: torch.device) -> Any:
     UnsupportedOpError
         Where JAX has none: a CUDA tensor without a CUDA jaxlib.
     """
-    platform = {"cpu": "cpu", "cuda": "gpu"}.get(device.type)
+    platform = {"cpu": "cpu", "cuda": "gpu"}.get(device.type, device.type)
     try:
-        if platform is None:
-            raise RuntimeError(f"torch's {device.type} devices have no counterpart in JAX")
         return jax.local_devices(backend=platform)[device.index or 0]
     except (RuntimeError, IndexError) as error:
         raise UnsupportedOpError(
@@ -43,9 +41,7 @@ def to_torch(array: Any, device: torch.device) -> torch.Tensor:
     """A JAX array as a tensor."""
     if array.size == 0:
         return torch.empty(array.shape, dtype=getattr(torch, array.dtype.name), device=device)
-    return torch.from_dlpack(array)
-
-
+    return torch.from_dlpack(array)  # type: ignore[attr-defined]  # missing from its hints
 
 
 def _row_major(shape: Sequence[int]) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ class TorchFunction:
         if seed is None and self.traced.draws:
             seed = new_seed()
         if torch.is_grad_enabled() and any(result.is_differentiable for result in self.traced.results):
-            return list(_Call.apply(self, settings, seed, *tensors))
+            return list(_Call.apply(self, settings, seed, *tensors))  # type: ignore[no-untyped-call]  # torch has no hints for it
         return self.run(tensors, settings, seed)
 
     def run(self, tensors: Sequence[torch.Tensor], settings: Settings, seed: torch.Tensor | None) -> list[torch.Tensor]:

@@ -63,7 +63,7 @@ def _write(module: torch.nn.Module, name: str, old: Any, new: torch.Tensor) -> N
         what = f"a tensor of shape {tuple(old.shape)} and {old.dtype}" if isinstance(old, torch.Tensor) else f"{old!r}"
         raise UnsupportedOpError(
             f"`{type(module).__name__}.{name}` is {what}, and the wrapped function assigns a tensor of shape {tuple(new.shape)} and "
-            f"{new.dtype} to it. Only a buffer can be assigned, with a tensor like its own. Return the tensor, or register a buffer for it.",
+            f"{new.dtype} to it. Only a buffer can be assigned, with a tensor like it. Return the tensor, or register a buffer for it.",
             op="setattr",
             source_line=user_line(),
         )

@@ -14,8 +14,8 @@ from frontends.torch_recorder import choose_recorder, start_recorder
 from frontends.torch_trace import Argument, closed_over, standing_in
 from memarray._config import Settings, torch_recorder
 from memarray._plan import Plan
-from memarray._torch_modules import assignments_written, modules_of
 from memarray._torch_function import TorchFunction
+from memarray._torch_modules import assignments_written, modules_of
 from memarray.errors import UnsupportedOpError
 
 
@@ -73,7 +73,13 @@ class TorchCalls:
         return entry, [*tensors, *(state[i] for i in entry.state), *entry.others]
 
     def _trace(
-        self, fn: Callable[..., Any], leaves: Sequence[Any], spec: Any, arguments: Sequence[Argument], state: Sequence[torch.Tensor], recorder: str
+        self,
+        fn: Callable[..., Any],
+        leaves: Sequence[Any],
+        spec: Any,
+        arguments: Sequence[Argument],
+        state: Sequence[torch.Tensor],
+        recorder: str,
     ) -> _Entry:
         name = function_name(self._fn)
 
@@ -109,8 +115,8 @@ def _static_key(leaf: Any, name: str) -> Hashable:
     if isinstance(leaf, Hashable) and not isinstance(leaf, torch.Generator) and not hasattr(leaf, "__array__"):
         return type(leaf), leaf
     raise UnsupportedOpError(
-        f"`{name}` was called with torch tensors and {type(leaf).__module__}.{type(leaf).__name__}, which is neither a tensor nor a constant that can be "
-        "hashed. Pass a tensor (torch.as_tensor of it), a number, a string, None, or a tuple, list or dict of those.",
+        f"`{name}` was called with torch tensors and {type(leaf).__module__}.{type(leaf).__name__}, which is neither a tensor nor a "
+        "constant that can be hashed. Pass a tensor (torch.as_tensor of it), a number, a string, None, or a tuple, list or dict of those.",
         op="argument",
     )
 
@@ -119,7 +125,8 @@ def _reject_mixed(arguments: Sequence[Argument], name: str) -> None:
     devices = {str(argument.device): None for argument in arguments}
     if len(devices) > 1:
         raise UnsupportedOpError(
-            f"`{name}` was called with tensors on several devices ({', '.join(devices)}); a program runs on one. Move them to one with `.to(device)`.",
+            f"`{name}` was called with tensors on several devices ({', '.join(devices)}); a program runs on one. Move them to one with "
+            "`.to(device)`.",
             op="device",
         )
 

@@ -26,7 +26,7 @@ _WIDE = {np.dtype(kind) for kind in ("int64", "uint64", "float64", "complex128")
 def harnesses() -> dict[str, Any]:
     """The cases that JAX implements on the CPU, by name and in its order. The table has those of 64 bits only when read with x64 on."""
     with jax.enable_x64(True):
-        from jax._src.internal_test_util import test_harnesses  # noqa: PLC0415, TID251  slow, and without a public name (jax 0.10.2)
+        from jax._src.internal_test_util import test_harnesses  # noqa: TID251  slow, and without a public name (jax 0.10.2)
 
     found = {each.fullname: each for each in test_harnesses.all_harnesses if each.filter("cpu")}
     return dict(sorted(found.items()))

@@ -147,7 +147,7 @@ def test_pandas_and_matplotlib(x):
     numpy.testing.assert_array_equal(np.asarray(frame), A)
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415  # after the backend is chosen
+    import matplotlib.pyplot as plt  # after the backend is chosen
 
     figure, axes = plt.subplots()
     (line,) = axes.plot(x[:, 0], x[:, 1])

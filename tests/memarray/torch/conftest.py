@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from frontends.torch_recorder import choose_recorder  # noqa: E402
+from frontends.torch_recorder import choose_recorder
 
 RECORDERS = ("torchax", "torch-xla")
 

@@ -125,7 +125,7 @@ def test_module_that_keeps_a_tensor(recorder):
 def test_unknown_recorder():
     with pytest.raises(ValueError, match="'torch-xla' or 'torchax'"):
         mx.wrap(lambda x: x, recorder="dynamo")
-    with pytest.raises(ValueError, match="config.recorder"):
+    with pytest.raises(ValueError, match=r"config\.recorder"):
         mx.config.recorder = "dynamo"
 
 

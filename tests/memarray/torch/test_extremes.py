@@ -6,9 +6,9 @@ import memarray
 
 torch = pytest.importorskip("torch")
 
-from torch.nn import functional  # noqa: E402
+from torch.nn import functional
 
-from frontends.torch_recorder import choose_recorder  # noqa: E402
+from frontends.torch_recorder import choose_recorder
 
 INF, NAN = float("inf"), float("nan")
 ROWS = torch.tensor([[1, NAN, 3, NAN], [INF] * 4, [-INF] * 4, [2, 2, 1, 1], [-INF, 1, INF, NAN]])

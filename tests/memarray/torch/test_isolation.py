@@ -1,5 +1,6 @@
 """What torch support does to a process: nothing. Tried in fresh ones."""
 
+import os
 import subprocess
 import sys
 
@@ -68,8 +69,6 @@ print(torch_recorder._worker({recorder!r})._process.pid)
 """
     pid = int(run(code).stdout)
     with pytest.raises(ProcessLookupError):
-        import os
-
         os.kill(pid, 0)
 
 

@@ -10,8 +10,8 @@ import memarray
 
 torch = pytest.importorskip("torch")
 
-from frontends.torch_recorder import choose_recorder  # noqa: E402
-from tests.memarray.torch.twins import GAPS, TWINS  # noqa: E402
+from frontends.torch_recorder import choose_recorder
+from tests.memarray.torch.twins import GAPS, TWINS
 
 RECORDERS = ("torchax", "torch-xla")
 
