@@ -1,7 +1,7 @@
 """One question in every framework: the 10 most similar flights, under one memory limit, with one answer.
 
-Runs `knn_array_api.py` with NumPy, torch, JAX and memarray arrays, and `knn_torch.py`, `knn_jax.py` and `knn_numpy.py`, each in a process of
-its own, where its peak is measured; then compares the neighbours. torch is left out where it is not installed.
+Runs `knn_array_api.py` with NumPy, torch, JAX and memarray arrays, and `knn_torch.py`, `knn_jax.py` and `knn_numpy.py`, each in a
+process of its own, where its peak is measured; then compares the neighbours. torch is left out where it is not installed.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """One training step of a Transformer in plain torch, with the attention that a textbook writes, under a memory limit.
 
 Two layers, d = 512, 8 heads, sequences of 4,096, batches of 4: as written, one step holds attention matrices of 2 GB each, many at a
-time. The script plans, runs and measures the step, and compares loss and gradients with eager torch, which takes the sequences one at a time.
+time. The script plans, runs and measures the step, and compares loss and gradients with eager torch, which takes the sequences one at a
+time.
 """
 
 import argparse
