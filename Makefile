@@ -5,7 +5,7 @@ JOBS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test conformance torch-operations array-api lint format types bench docs clean
+.PHONY: help demo test conformance torch-operations newest-torch array-api lint format types bench docs clean
 .NOTPARALLEL:
 
 help:  ## what there is
@@ -20,8 +20,13 @@ test: $(VENV)/.has-dev  ## set up, then run the tests (ARGS="-k planner" for som
 conformance: $(VENV)/.has-dev  ## every case of JAX's own table split everywhere and compared; writes docs/operations.md (an hour)
 	$(BIN)/python -m tests.conformance.table --jobs $(JOBS) $(ARGS)
 
-torch-operations: $(VENV)/.has-dev $(VENV)/.has-torch-xla $(VENV)/.has-torch  ## torch's operator database with both recorders; writes docs/torch_operations.md (an hour)
+torch-operations: $(VENV)/.has-dev  ## torch's operator database with both recorders; writes docs/torch_operations.md (an hour)
 	$(BIN)/python -m tests.conformance.torch_ops --jobs $(JOBS) $(ARGS)
+
+newest-torch:  ## the tests of torch's functions with the newest torch and torchax, in an environment of their own
+	$(PYTHON) -m venv $(VENV)-newest-torch
+	$(VENV)-newest-torch/bin/python -m pip install --quiet --editable '.[torch]' hypothesis pytest pytest-xdist
+	$(VENV)-newest-torch/bin/python -m pytest -n $(JOBS) tests/memarray/torch $(ARGS)
 
 array-api: $(VENV)/.has-dev  ## the array API's own test suite, in three settings (clones it first; ARGS="--max-examples 100" for more)
 	$(BIN)/python -m tests.conformance.array_api $(ARGS)
@@ -49,7 +54,7 @@ docs: $(VENV)/.has-dev  ## write the table of NumPy's names, and check that the 
 	$(BIN)/python -m pytest tests/test_docs.py
 
 clean:  ## remove the environment and what tools left behind
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis out build dist
+	rm -rf $(VENV) $(VENV)-newest-torch .pytest_cache .mypy_cache .ruff_cache .hypothesis out build dist
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "memarray needs Python 3.11 or newer; set PYTHON=/path/to/one")'

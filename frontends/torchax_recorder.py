@@ -34,19 +34,21 @@ def _import_torchax() -> Any:
             return str(self), name
 
     packet.__getattr__ = look_up_or_name  # type: ignore[method-assign]
+    logging.disable()  # it warns of an operation that it registers twice
     try:
         import torchax  # noqa: PLC0415
+
+        torchax.default_env()  # loads the operations
     finally:
         packet.__getattr__ = look_up  # type: ignore[method-assign]
+        logging.disable(logging.NOTSET)
     return torchax
 
 
-logging.disable()  # it warns of an operation that it registers twice
 torchax = _import_torchax()
 torchax.enable_accuracy_mode()
 jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
-logging.disable(logging.NOTSET)
 for _module in (torch, torchax):
     source_info_util.register_exclusion(str(Path(str(_module.__file__)).parent))  # source lines are the user's
 for _file in (__file__, functools.__file__):
