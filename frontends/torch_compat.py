@@ -9,6 +9,9 @@ import torch
 from torch._C import _get_mkldnn_enabled as get_mkldnn_enabled
 from torch._C import _set_mkldnn_enabled as set_mkldnn_enabled
 
+# Tensors under a transformation of torch.func: they have no data of their own.
+from torch._C._functorch import is_functorch_wrapped_tensor
+
 # Decompositions to the core ATen operations, which is what torch.export and Inductor use.
 from torch._decomp import core_aten_decompositions, get_decompositions
 
@@ -58,6 +61,7 @@ __all__ = [
     "get_decompositions",
     "get_mkldnn_enabled",
     "is_functional_mode_on",
+    "is_functorch_wrapped_tensor",
     "make_fx",
     "no_modes",
     "set_mkldnn_enabled",

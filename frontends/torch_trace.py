@@ -24,6 +24,7 @@ from frontends.torch_compat import (
     FunctionalTensorMode,
     get_mkldnn_enabled,
     is_functional_mode_on,
+    is_functorch_wrapped_tensor,
     make_fx,
     set_mkldnn_enabled,
 )
@@ -260,7 +261,7 @@ class _StandIns(TorchFunctionMode):
             number, found = self._known[id(tensor)]
             self.met[number] = True
             return found
-        if isinstance(tensor, (FakeTensor, FunctionalTensor)):
+        if isinstance(tensor, (FakeTensor, FunctionalTensor)) or is_functorch_wrapped_tensor(tensor):
             return tensor
         self.others.append(tensor)  # (kept alive: its id is a key)
         found = self._unknown(tensor)

@@ -4,6 +4,7 @@ A process of its own, because importing torch-xla or torchax changes environment
 because torch-xla's tracer may end it.
 """
 
+import contextlib
 import functools
 import importlib
 import io
@@ -71,4 +72,5 @@ def _serve(name: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    with contextlib.suppress(BrokenPipeError):  # whoever asked is gone
+        _serve(sys.argv[1])

@@ -323,3 +323,34 @@ def test_attribute_that_a_module_assigns_is_updated(recorder):
         x = torch.randn(5, 3)
         assert_same(fast(x), twin(x))
         assert_same(model.mean, twin.mean)
+
+
+@pytest.mark.parametrize("transformation", [torch.func.vmap, torch.func.grad, torch.func.jacfwd, torch.func.jacrev, torch.func.hessian])
+def test_transformations_of_torch_func_inside(transformation, recorder):
+    w, x = torch.randn(4, 3), torch.randn(5, 4)
+
+    def energy(x):
+        return torch.tanh(x @ w).sum()
+
+    assert_same(mx.wrap(transformation(energy), recorder=recorder)(x), transformation(energy)(x), rtol=1e-4, atol=1e-5)
+
+
+def test_transformations_of_torch_func_outside_are_refused(recorder):
+    with pytest.raises(mx.UnsupportedOpError, match=r"memarray\.wrap\(torch\.func\.vmap"):
+        torch.func.vmap(mx.wrap(lambda x: x.sum(), recorder=recorder))(torch.ones(2, 3))
+
+
+def test_wrapped_function_in_a_wrapped_function(recorder):
+    inner = mx.wrap(lambda x: x * 2, recorder=recorder)
+    assert_same(mx.wrap(lambda x: inner(x) + 1, recorder=recorder)(torch.ones(3)), torch.full((3,), 3.0))
+
+
+MODEL = nn.Linear(2, 2)
+
+
+def test_module_that_a_name_stands_for_later(recorder, monkeypatch):
+    fast = mx.wrap(lambda x: MODEL(x), recorder=recorder)
+    x = torch.randn(3, 2)
+    assert_same(fast(x), MODEL(x))
+    monkeypatch.setitem(globals(), "MODEL", nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+    assert_same(fast(x), MODEL(x))
