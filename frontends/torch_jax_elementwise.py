@@ -56,8 +56,10 @@ def _zeta(x: Any, q: Any) -> Any:
     start = jnp.int32(0), jnp.zeros_like(q), jnp.where(is_negative, q, 1)
     _, total, stepped = jax.lax.while_loop(lambda state: (state[2] < 0).any() & (state[0] < _MOST_STEPS), step, start)
     total = jnp.where(stepped < 0, jnp.nan, total)
-    is_pole = (q <= 0) & (q == jnp.floor(q)) & (x > 1)
-    return jnp.where(is_pole, jnp.inf, jnp.where(is_negative, total + _special.zeta(x, stepped), _special.zeta(x, q)))
+    is_pole = (x == 1) | ((q <= 0) & (q == jnp.floor(q)) & (x > 1))
+    is_defined = (x >= 1) & ((q >= 0) | (x == jnp.floor(x)))
+    found = jnp.where(is_negative, total + _special.zeta(x, stepped), _special.zeta(x, q))
+    return jnp.where(is_pole, jnp.inf, jnp.where(is_defined, found, jnp.nan))
 
 
 def _polygamma(n: int, x: Any) -> Any:
