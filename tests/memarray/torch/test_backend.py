@@ -47,13 +47,6 @@ def _fresh():
     torch.manual_seed(0)
 
 
-@pytest.fixture(params=RECORDERS)
-def recorder(request):
-    if request.param not in USABLE:
-        pytest.skip(f"{request.param} cannot be used here")
-    return request.param
-
-
 def compiled(fn, limit="100MB", **options):
     return torch.compile(fn, backend=memarray_backend, fullgraph=True, options={"memory_limit": limit, **options})
 

@@ -8,8 +8,6 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional
 
-from frontends.torch_recorder import choose_recorder
-
 INF, NAN = float("inf"), float("nan")
 ROWS = torch.tensor([[1, NAN, 3, NAN], [INF] * 4, [-INF] * 4, [2, 2, 1, 1], [-INF, 1, INF, NAN]])
 EXTREMES = {
@@ -28,14 +26,6 @@ EXTREMES = {
     "pooled": lambda x: functional.max_pool1d(x[:, None], 2),
     "logsumexp": lambda x: x.logsumexp(1),
 }
-
-
-@pytest.fixture(params=["torchax", "torch-xla"])
-def recorder(request):
-    try:
-        return choose_recorder(request.param)
-    except ImportError as reason:
-        pytest.skip(str(reason))
 
 
 def same(actual, expected, **tolerance):

@@ -10,18 +10,7 @@ import memarray
 
 torch = pytest.importorskip("torch")
 
-from frontends.torch_recorder import choose_recorder
-from tests.memarray.torch.twins import GAPS, TWINS
-
-RECORDERS = ("torchax", "torch-xla")
-
-
-@pytest.fixture(params=RECORDERS)
-def recorder(request):
-    try:
-        return choose_recorder(request.param)
-    except ImportError as reason:
-        pytest.skip(str(reason))
+from tests.memarray.torch.twins import TWINS
 
 
 def loops(plan):
@@ -35,9 +24,7 @@ def plan_of_jax(name):
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_same_plan(name, recorder, request):
-    if (name, recorder) in GAPS:
-        request.applymarker(pytest.mark.xfail(reason=GAPS[name, recorder], strict=True))
+def test_same_plan(name, recorder):
     twins = TWINS[name]
     expected = plan_of_jax(name)
     tensors = [torch.from_numpy(each) for each in twins.arguments()]
