@@ -9,7 +9,10 @@ from torch import nn
 
 import memarray as mx
 from frontends import torch_recorder
+from frontends.torch_compat import FakeTensorMode
+from frontends.torch_trace import Argument
 from memarray._torch_arrays import jax_device
+from memarray._torch_wrap import _reject_mixed
 
 
 def line_in(function, offset):
@@ -94,13 +97,11 @@ def test_devices_without_a_counterpart():
         jax_device(torch.device("xpu"))
 
 
-def test_mixed_devices(recorder):
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
+def test_mixed_devices():
     with FakeTensorMode():  # stands for a machine that has the device
-        tensors = torch.ones(3), torch.ones(3, device="cuda")
+        arguments = [Argument.of(torch.ones(3)), Argument.of(torch.ones(3, device="cuda"))]
     with pytest.raises(mx.UnsupportedOpError, match=r"several devices \(cpu, cuda:0\)"):
-        mx.wrap(lambda x, y: x + y, recorder=recorder)(*tensors)
+        _reject_mixed(arguments, "f")
 
 
 def test_errors_of_the_users_code_pass(recorder):

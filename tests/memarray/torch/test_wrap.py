@@ -325,6 +325,7 @@ def test_attribute_that_a_module_assigns_is_updated(recorder):
         assert_same(model.mean, twin.mean)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own derivatives forward, in 2.13
 @pytest.mark.parametrize("transformation", [torch.func.vmap, torch.func.grad, torch.func.jacfwd, torch.func.jacrev, torch.func.hessian])
 def test_transformations_of_torch_func_inside(transformation, recorder):
     w, x = torch.randn(4, 3), torch.randn(5, 4)
