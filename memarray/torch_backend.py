@@ -200,7 +200,8 @@ class _Graph:
             found = self._functions.get(key)
             if found is None:
                 arguments = [replace(Argument.of(tensor), requires_grad=False) for tensor in (*_tensors(values), *self._replay.constants)]
-                found = TorchFunction(self._replay.body(values), arguments, self._name, self._line, recorder)
+                with no_modes():  # (torch 2.13 watches a graph's first call by one)
+                    found = TorchFunction(self._replay.body(values), arguments, self._name, self._line, recorder)
                 self._functions[key] = found
         return found
 
