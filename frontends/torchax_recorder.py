@@ -1,7 +1,6 @@
 """The torchax recorder: a `TorchProgram` in, StableHLO out, by torchax's table of what ATen operations are in JAX. For `torch_worker`."""
 
 import functools
-import importlib
 import logging
 import sys
 import types
@@ -14,6 +13,7 @@ import torch
 from jax import export
 from jax.extend import source_info_util
 
+from frontends import torch_jax_convolution
 from frontends.torch_lowerings import ARITHMETIC, LOWERINGS, checked, jax_dtype, lower_call
 from frontends.torch_program import Call, Ref, TorchProgram, Unsupported, map_leaves
 from frontends.torch_source import at_line
@@ -50,7 +50,6 @@ torchax = _import_torchax()
 torchax.enable_accuracy_mode()
 jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
-jaten = importlib.import_module("torchax.ops.jaten")
 for _module in (torch, torchax):
     source_info_util.register_exclusion(str(Path(str(_module.__file__)).parent))  # source lines are the user's
 for _file in (__file__, functools.__file__):
@@ -63,20 +62,10 @@ def _embedding(weight: Any, indices: Any, padding_idx: int = -1, scale_grad_by_f
     return weight.at[indices].get(mode="clip", wrap_negative_indices=False)
 
 
-def _convolution_backward(gradient: Any, x: Any, weight: Any, bias_sizes: Any, *how: Any) -> tuple[Any, Any, Any]:
-    """The derivative of torchax's convolution, which has none; `how` ends with which of the three are wanted."""
-    del bias_sizes
-    *geometry, wanted = how
-    pull = jax.vjp(lambda x, weight: jaten._aten_convolution(x, weight, None, *geometry), x, weight)[1]
-    found = (*pull(gradient), gradient.sum((0, *range(2, gradient.ndim))))
-    of_x, of_weight, of_bias = (value if is_wanted else None for value, is_wanted in zip(found, wanted, strict=True))
-    return of_x, of_weight, of_bias
-
-
 _OWN = {
     **LOWERINGS,
     **ARITHMETIC,
-    "aten.convolution_backward.default": _convolution_backward,
+    **torch_jax_convolution.LOWERINGS,
     "aten.embedding.default": _embedding,
 }
 

@@ -176,3 +176,23 @@ def test_training_goes_as_eager(recorder, optimizer):
         return losses
 
     assert train(model, mx.wrap(model, recorder=recorder)) == pytest.approx(train(twin, twin), rel=1e-4)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("convolve", [F.conv1d, F.conv2d, F.conv3d, F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d])
+def test_convolutions_and_their_gradients(convolve, groups, recorder):
+    dims = int(convolve.__name__[-2])
+    extra = {"output_padding": 1} if "transpose" in convolve.__name__ else {}
+
+    def function(x, weight, bias):
+        return convolve(x, weight, bias, stride=2, padding=1, dilation=2, groups=groups, **extra)
+
+    out = 6 // groups if extra else 6
+    x = torch.randn(2, 4, *[9] * dims, dtype=torch.float64)
+    weight = torch.randn(*((4, out) if extra else (6, 4 // groups)), *[3] * dims, dtype=torch.float64)
+    operands = [each.requires_grad_() for each in (x, weight, torch.randn(6, dtype=torch.float64))]
+    found, expected = mx.wrap(function, recorder=recorder)(*operands), function(*operands)
+    torch.testing.assert_close(found, expected)
+    cotangent = torch.randn_like(expected)
+    for a, b in zip(torch.autograd.grad(found, operands, cotangent), torch.autograd.grad(expected, operands, cotangent), strict=True):
+        torch.testing.assert_close(a, b)
