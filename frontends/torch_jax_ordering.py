@@ -35,8 +35,13 @@ def _sort(x: Any, dim: int = -1, descending: bool = False) -> tuple[Any, Any]:
     """Stable, NaN last, or first when descending."""
     if x.ndim == 0:
         return x, jnp.zeros((), "int64")
-    indices = jnp.argsort(x, dim, stable=True, descending=descending)
-    return jnp.take_along_axis(x, indices, dim), indices
+    dim %= x.ndim
+    places = jax.lax.broadcasted_iota("int64", x.shape, dim)
+    if descending:  # what comes first among equals has to come last, to be turned around
+        x, places = jnp.flip(x, dim), jnp.flip(places, dim)
+    found = jax.lax.sort((x, places), dimension=dim, is_stable=True, num_keys=1)
+    values, indices = (jnp.flip(each, dim) for each in found) if descending else found
+    return values, indices
 
 
 def _stable_sort(x: Any, *, stable: bool | None, dim: int = -1, descending: bool = False) -> tuple[Any, Any]:

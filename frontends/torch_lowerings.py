@@ -4,14 +4,18 @@ What a lowering is called with is what the operation is: arrays for tensors, JAX
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import torch
+from jax.extend import source_info_util
 
 from frontends import torch_jax_elementwise, torch_jax_indexing, torch_jax_linalg, torch_jax_ordering, torch_jax_windows
 from frontends.torch_program import Call, Ref, TensorSpec, map_leaves
 from frontends.torch_source import at_line
+
+source_info_util.register_exclusion(str(Path(__file__).parent))  # source lines are the user's
 
 
 class LoweringError(Exception):

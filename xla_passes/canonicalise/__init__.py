@@ -20,6 +20,7 @@ from xla_passes.canonicalise.maps import ExpandMaps
 from xla_passes.canonicalise.older_forms import ReplaceOlderForms
 from xla_passes.canonicalise.one_device import DropOneDeviceForms
 from xla_passes.canonicalise.shapes import RefineShapes
+from xla_passes.canonicalise.sort_operands import DropSortOperands
 from xla_passes.canonicalise.sort_to_top_k import SortToTopK
 from xla_passes.canonicalise.splat import SplatToBroadcast
 from xla_passes.canonicalise.tuples import FoldTuples
@@ -62,6 +63,7 @@ def tidy_passes() -> tuple[Pass, ...]:
         ComposeIotas(),  # after it, since one broadcast is left of several
         GatherBatches(),  # looks for them
         FoldDotTransposes(),  # takes the one transpose that composing left
+        DropSortOperands(),  # before the next, which takes sorts of one operand, too
         SortToTopK(),  # needs slices to read sorts directly: nothing between them that returns its operand
         CommonSubexpressions(),  # late, since equal things look equal only now
         DeadCode(),  # last: the passes above leave what they replaced without readers
