@@ -282,6 +282,12 @@ def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> 
     return source.to(x.dtype).expand(x.shape)
 
 
+def _full_like(x: torch.Tensor, value: Any, *, dtype: torch.dtype | None = None, **kwargs: Any) -> torch.Tensor:
+    """By its shape; torch-xla has none of bfloat16."""
+    del kwargs
+    return torch.full(x.shape, value, dtype=x.dtype if dtype is None else dtype, device=x.device)
+
+
 def _of_floats(op: Any) -> Callable[..., Any]:
     """Integers are converted to the default dtype before, and not by torch-xla, which cannot."""
 
@@ -398,6 +404,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.cumprod.default: _cumulative(aten.cumprod.default),
     aten.cumsum.default: _cumulative(aten.cumsum.default),
     aten.embedding_renorm.default: _embedding_renorm,
+    aten.full_like.default: _full_like,
     aten.index_put.default: _index_put,
     aten.linalg_inv_ex.default: _inverse,
     aten.linalg_pinv.atol_rtol_tensor: _pinv,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 _special = jax.scipy.special
+_SHORT = ("float16", "bfloat16")
 
 
 def _complex(real: Any, imag: Any) -> Any:
@@ -64,7 +65,7 @@ def _zeta(x: Any, q: Any) -> Any:
 
 def _polygamma(n: int, x: Any) -> Any:
     """As torch's kernels: reflected for n = 1."""
-    x = x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype("float32")
+    x = x.astype("float32") if x.dtype.name in _SHORT or not jnp.issubdtype(x.dtype, jnp.inexact) else x
     if n == 0:
         return _digamma(x)
     if n == 1:
@@ -146,6 +147,17 @@ _POLYNOMIALS = {
 }
 
 
+def _in_full(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A lowering of operands in the dtype of the result, or in float32 for a shorter one, and rounded once."""
+
+    @functools.wraps(function)
+    def in_full(*operands: Any, dtype: Any) -> Any:
+        return function(*(jnp.asarray(x, "float32" if dtype.name in _SHORT else dtype) for x in operands)).astype(dtype)
+
+    in_full.needs_dtype = True  # type: ignore[attr-defined]
+    return in_full
+
+
 def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
     """A lowering of operands in the dtype of the result."""
 
@@ -216,6 +228,17 @@ def _padded(x: Any, sizes: Sequence[int], value: Any = 0) -> Any:
 
 
 _divided.needs_dtype = _floor_divided.needs_dtype = True  # type: ignore[attr-defined]
+
+
+def _full(size: Sequence[int], value: Any, *, dtype: Any) -> Any:
+    return jnp.full(tuple(size), value, dtype)
+
+
+def _scalar(value: Any, *, dtype: Any) -> Any:
+    return jnp.asarray(value, dtype)
+
+
+_full.needs_dtype = _scalar.needs_dtype = True  # type: ignore[attr-defined]
 _power.needs_dtype = True  # type: ignore[attr-defined]
 _add.needs_dtype = _subtract.needs_dtype = True  # type: ignore[attr-defined]
 
@@ -225,6 +248,8 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     **{f"aten.sub.{overload}": _subtract for overload in ("Tensor", "Scalar")},
     **{f"aten.mul.{overload}": promoting(jnp.multiply) for overload in ("Tensor", "Scalar")},
     **{f"aten.pow.{overload}": _power for overload in ("Tensor_Tensor", "Tensor_Scalar", "Scalar")},
+    "aten.full.default": _full,
+    "aten.scalar_tensor.default": _scalar,
     "aten.sign.default": lambda x: x if x.dtype == jnp.bool_ else jnp.sign(x),
     **{f"aten.div.{overload}": promoting(jnp.divide) for overload in ("Tensor", "Scalar")},
 }
@@ -240,39 +265,39 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.constant_pad_nd.default": _padded,
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
-    "aten.digamma.default": promoting(_digamma),
+    "aten.digamma.default": _in_full(_digamma),
     "aten.div.Scalar_mode": _divided,
     "aten.div.Tensor_mode": _divided,
-    "aten.exp2.default": promoting(jnp.exp2),
+    "aten.exp2.default": _in_full(jnp.exp2),
     "aten.floor.default": _rounding(jnp.floor),
     "aten.floor_divide.default": _floor_divided,
     "aten.fmax.default": promoting(jnp.fmax),
     "aten.fmin.default": promoting(jnp.fmin),
     "aten.frexp.Tensor": _frexp,
     "aten.gcd.default": promoting(jnp.gcd),
-    "aten.hypot.default": promoting(jnp.hypot),
-    "aten.i0.default": promoting(_special.i0),
-    "aten.igamma.default": promoting(_special.gammainc),
-    "aten.igammac.default": promoting(_special.gammaincc),
+    "aten.hypot.default": _in_full(jnp.hypot),
+    "aten.i0.default": _in_full(_special.i0),
+    "aten.igamma.default": _in_full(_special.gammainc),
+    "aten.igammac.default": _in_full(_special.gammaincc),
     "aten.imag.default": jnp.imag,
     "aten.lcm.default": promoting(jnp.lcm),
-    "aten.lgamma.default": promoting(jax.lax.lgamma),
+    "aten.lgamma.default": _in_full(jax.lax.lgamma),
     "aten.nextafter.default": promoting(jnp.nextafter),
     "aten.polar.default": _polar,
     "aten.polygamma.default": _polygamma,
     "aten.real.default": jnp.real,
     "aten.round.decimals": _round_to,
     "aten.signbit.default": jnp.signbit,
-    "aten.special_erfcx.default": promoting(_special.erfcx),
-    "aten.special_i0e.default": promoting(_special.i0e),
-    "aten.special_i1.default": promoting(_special.i1),
-    "aten.special_i1e.default": promoting(_special.i1e),
-    "aten.special_log_ndtr.default": promoting(_special.log_ndtr),
-    "aten.special_modified_bessel_i0.default": promoting(_special.i0),
-    "aten.special_modified_bessel_i1.default": promoting(_special.i1),
-    "aten.special_ndtri.default": promoting(_special.ndtri),
-    "aten.special_spherical_bessel_j0.default": promoting(lambda x: jnp.where(jnp.isinf(x), 0, jnp.sinc(x / jnp.pi))),
-    "aten.special_zeta.default": promoting(_zeta),
+    "aten.special_erfcx.default": _in_full(_special.erfcx),
+    "aten.special_i0e.default": _in_full(_special.i0e),
+    "aten.special_i1.default": _in_full(_special.i1),
+    "aten.special_i1e.default": _in_full(_special.i1e),
+    "aten.special_log_ndtr.default": _in_full(_special.log_ndtr),
+    "aten.special_modified_bessel_i0.default": _in_full(_special.i0),
+    "aten.special_modified_bessel_i1.default": _in_full(_special.i1),
+    "aten.special_ndtri.default": _in_full(_special.ndtri),
+    "aten.special_spherical_bessel_j0.default": _in_full(lambda x: jnp.where(jnp.isinf(x), 0, jnp.sinc(x / jnp.pi))),
+    "aten.special_zeta.default": _in_full(_zeta),
     "aten.trunc.default": _rounding(jnp.trunc),
     "aten.view_as_complex.default": _view_as_complex,
     "aten.view_as_real.default": _view_as_real,

@@ -14,11 +14,13 @@ def _adaptive(pool: Callable[[Any, int], Any], count: int) -> Callable[..., Any]
     """Pooling of the last `count` dimensions to given sizes; window i of n goes from floor(i m / n) to ceil((i + 1) m / n)."""
 
     def pooled(x: Any, size: Sequence[int]) -> Any:
+        dtype = x.dtype
+        x = x.astype("float32") if dtype.name in ("float16", "bfloat16") else x
         for axis, n in enumerate(size, start=x.ndim - count):
             m = x.shape[axis]
             pieces = [jax.lax.slice_in_dim(x, i * m // n, -(-(i + 1) * m // n), axis=axis) for i in range(n)]
             x = jnp.concatenate([pool(piece, axis) for piece in pieces], axis) if pieces else x[(slice(None),) * axis + (slice(0),)]
-        return x
+        return x.astype(dtype)
 
     return pooled
 
