@@ -288,6 +288,10 @@ def _full_like(x: torch.Tensor, value: Any, *, dtype: torch.dtype | None = None,
     return torch.full(x.shape, value, dtype=x.dtype if dtype is None else dtype, device=x.device)
 
 
+def _converted(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return aten._to_copy(x, dtype=dtype)
+
+
 def _of_floats(op: Any) -> Callable[..., Any]:
     """Integers are converted to the default dtype before, and not by torch-xla, which cannot."""
 
@@ -380,6 +384,7 @@ _ALONG = (
 )
 
 _OWN: dict[Any, Callable[..., Any]] = {
+    torch.ops.prims.convert_element_type.default: _converted,
     **{op: _of_floats(op) for op in _OF_FLOATS},
     **{op: _on_scalars(op) for op in _ALONG},
     aten._linalg_det.default: _det,

@@ -6,9 +6,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 _special = jax.scipy.special
 _SHORT = ("float16", "bfloat16")
+
+
+def _in(x: Any, dtype: Any) -> Any:
+    """An operand in a dtype; integers of Python's wrap around."""
+    return jnp.asarray(np.asarray(x).astype(dtype) if isinstance(x, int) else x, dtype)
 
 
 def _complex(real: Any, imag: Any) -> Any:
@@ -163,31 +169,31 @@ def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def promoted(*operands: Any, dtype: Any) -> Any:
-        return function(*(jnp.asarray(x, dtype) for x in operands))
+        return function(*(_in(x, dtype) for x in operands))
 
     promoted.needs_dtype = True  # type: ignore[attr-defined]
     return promoted
 
 
 def _add(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
-    return x + (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+    x, y = _in(x, dtype), _in(y, dtype)
+    return x + (y if alpha == 1 else y * _in(alpha, dtype))
 
 
 def _subtract(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
-    return x - (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+    x, y = _in(x, dtype), _in(y, dtype)
+    return x - (y if alpha == 1 else y * _in(alpha, dtype))
 
 
 def _power(x: Any, y: Any, *, dtype: Any) -> Any:
     """A product or a root where it is one."""
     if isinstance(y, (int, float)) and jnp.issubdtype(dtype, jnp.inexact):
-        x = jnp.asarray(x, dtype)
+        x = _in(x, dtype)
         if y == 0.5:
             return jnp.sqrt(x)
         if y in (1, 2, 3):
             return jax.lax.integer_pow(x, int(y))
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+    x, y = _in(x, dtype), _in(y, dtype)
     if jnp.issubdtype(dtype, jnp.inexact):
         return jnp.power(x, y)
     whole = jnp.power(x, jnp.maximum(y, 0))
@@ -199,7 +205,7 @@ def _power(x: Any, y: Any, *, dtype: Any) -> Any:
 
 def _divided(x: Any, y: Any, *, rounding_mode: str | None = None, dtype: Any) -> Any:
     """Rounded as Python's `//` or towards zero; integers without going through floats."""
-    x, y = jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+    x, y = jnp.broadcast_arrays(_in(x, dtype), _in(y, dtype))
     if rounding_mode is None:
         return x / y
     if not jnp.issubdtype(dtype, jnp.inexact):
