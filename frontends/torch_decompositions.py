@@ -290,6 +290,16 @@ def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> 
     return source.to(x.dtype).expand(x.shape)
 
 
+def _full_like(x: torch.Tensor, value: Any, *, dtype: torch.dtype | None = None, **kwargs: Any) -> torch.Tensor:
+    """By its shape; torch-xla has none of bfloat16."""
+    del kwargs
+    return torch.full(x.shape, value, dtype=x.dtype if dtype is None else dtype, device=x.device)
+
+
+def _converted(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return aten._to_copy(x, dtype=dtype)
+
+
 def _of_floats(op: Any) -> Callable[..., Any]:
     """Integers are converted to the default dtype before, and not by torch-xla, which cannot."""
 
@@ -382,6 +392,7 @@ _ALONG = (
 )
 
 _OWN: dict[Any, Callable[..., Any]] = {
+    torch.ops.prims.convert_element_type.default: _converted,
     **{op: _of_floats(op) for op in _OF_FLOATS},
     **{op: _on_scalars(op) for op in _ALONG},
     aten._linalg_det.default: _det,
@@ -406,6 +417,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.cumprod.default: _cumulative(aten.cumprod.default),
     aten.cumsum.default: _cumulative(aten.cumsum.default),
     aten.embedding_renorm.default: _embedding_renorm,
+    aten.full_like.default: _full_like,
     aten.index_put.default: _index_put,
     aten.linalg_inv_ex.default: _inverse,
     aten.linalg_pinv.atol_rtol_tensor: _pinv,

@@ -6,8 +6,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 _special = jax.scipy.special
+_SHORT = ("float16", "bfloat16")
+
+
+def _in(x: Any, dtype: Any) -> Any:
+    """An operand in a dtype; integers of Python's wrap around."""
+    return jnp.asarray(np.asarray(x).astype(dtype) if isinstance(x, int) else x, dtype)
 
 
 def _complex(real: Any, imag: Any) -> Any:
@@ -64,7 +71,7 @@ def _zeta(x: Any, q: Any) -> Any:
 
 def _polygamma(n: int, x: Any) -> Any:
     """As torch's kernels: reflected for n = 1."""
-    x = x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype("float32")
+    x = x.astype("float32") if x.dtype.name in _SHORT or not jnp.issubdtype(x.dtype, jnp.inexact) else x
     if n == 0:
         return _digamma(x)
     if n == 1:
@@ -146,36 +153,47 @@ _POLYNOMIALS = {
 }
 
 
+def _in_full(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A lowering of operands in the dtype of the result, or in float32 for a shorter one, and rounded once."""
+
+    @functools.wraps(function)
+    def in_full(*operands: Any, dtype: Any) -> Any:
+        return function(*(jnp.asarray(x, "float32" if dtype.name in _SHORT else dtype) for x in operands)).astype(dtype)
+
+    in_full.needs_dtype = True  # type: ignore[attr-defined]
+    return in_full
+
+
 def promoting(function: Callable[..., Any]) -> Callable[..., Any]:
     """A lowering of operands in the dtype of the result."""
 
     @functools.wraps(function)
     def promoted(*operands: Any, dtype: Any) -> Any:
-        return function(*(jnp.asarray(x, dtype) for x in operands))
+        return function(*(_in(x, dtype) for x in operands))
 
     promoted.needs_dtype = True  # type: ignore[attr-defined]
     return promoted
 
 
 def _add(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
-    return x + (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+    x, y = _in(x, dtype), _in(y, dtype)
+    return x + (y if alpha == 1 else y * _in(alpha, dtype))
 
 
 def _subtract(x: Any, y: Any, *, alpha: Any = 1, dtype: Any) -> Any:
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
-    return x - (y if alpha == 1 else y * jnp.asarray(alpha, dtype))
+    x, y = _in(x, dtype), _in(y, dtype)
+    return x - (y if alpha == 1 else y * _in(alpha, dtype))
 
 
 def _power(x: Any, y: Any, *, dtype: Any) -> Any:
     """A product or a root where it is one."""
     if isinstance(y, (int, float)) and jnp.issubdtype(dtype, jnp.inexact):
-        x = jnp.asarray(x, dtype)
+        x = _in(x, dtype)
         if y == 0.5:
             return jnp.sqrt(x)
         if y in (1, 2, 3):
             return jax.lax.integer_pow(x, int(y))
-    x, y = jnp.asarray(x, dtype), jnp.asarray(y, dtype)
+    x, y = _in(x, dtype), _in(y, dtype)
     if jnp.issubdtype(dtype, jnp.inexact):
         return jnp.power(x, y)
     whole = jnp.power(x, jnp.maximum(y, 0))
@@ -187,7 +205,7 @@ def _power(x: Any, y: Any, *, dtype: Any) -> Any:
 
 def _divided(x: Any, y: Any, *, rounding_mode: str | None = None, dtype: Any) -> Any:
     """Rounded as Python's `//` or towards zero; integers without going through floats."""
-    x, y = jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+    x, y = jnp.broadcast_arrays(_in(x, dtype), _in(y, dtype))
     if rounding_mode is None:
         return x / y
     if not jnp.issubdtype(dtype, jnp.inexact):
@@ -216,6 +234,17 @@ def _padded(x: Any, sizes: Sequence[int], value: Any = 0) -> Any:
 
 
 _divided.needs_dtype = _floor_divided.needs_dtype = True  # type: ignore[attr-defined]
+
+
+def _full(size: Sequence[int], value: Any, *, dtype: Any) -> Any:
+    return jnp.full(tuple(size), value, dtype)
+
+
+def _scalar(value: Any, *, dtype: Any) -> Any:
+    return jnp.asarray(value, dtype)
+
+
+_full.needs_dtype = _scalar.needs_dtype = True  # type: ignore[attr-defined]
 _power.needs_dtype = True  # type: ignore[attr-defined]
 _add.needs_dtype = _subtract.needs_dtype = True  # type: ignore[attr-defined]
 
@@ -225,6 +254,8 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     **{f"aten.sub.{overload}": _subtract for overload in ("Tensor", "Scalar")},
     **{f"aten.mul.{overload}": promoting(jnp.multiply) for overload in ("Tensor", "Scalar")},
     **{f"aten.pow.{overload}": _power for overload in ("Tensor_Tensor", "Tensor_Scalar", "Scalar")},
+    "aten.full.default": _full,
+    "aten.scalar_tensor.default": _scalar,
     "aten.sign.default": lambda x: x if x.dtype == jnp.bool_ else jnp.sign(x),
     **{f"aten.div.{overload}": promoting(jnp.divide) for overload in ("Tensor", "Scalar")},
 }
@@ -240,39 +271,39 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.constant_pad_nd.default": _padded,
     "aten.copysign.Scalar": promoting(jnp.copysign),
     "aten.copysign.Tensor": promoting(jnp.copysign),
-    "aten.digamma.default": promoting(_digamma),
+    "aten.digamma.default": _in_full(_digamma),
     "aten.div.Scalar_mode": _divided,
     "aten.div.Tensor_mode": _divided,
-    "aten.exp2.default": promoting(jnp.exp2),
+    "aten.exp2.default": _in_full(jnp.exp2),
     "aten.floor.default": _rounding(jnp.floor),
     "aten.floor_divide.default": _floor_divided,
     "aten.fmax.default": promoting(jnp.fmax),
     "aten.fmin.default": promoting(jnp.fmin),
     "aten.frexp.Tensor": _frexp,
     "aten.gcd.default": promoting(jnp.gcd),
-    "aten.hypot.default": promoting(jnp.hypot),
-    "aten.i0.default": promoting(_special.i0),
-    "aten.igamma.default": promoting(_special.gammainc),
-    "aten.igammac.default": promoting(_special.gammaincc),
+    "aten.hypot.default": _in_full(jnp.hypot),
+    "aten.i0.default": _in_full(_special.i0),
+    "aten.igamma.default": _in_full(_special.gammainc),
+    "aten.igammac.default": _in_full(_special.gammaincc),
     "aten.imag.default": jnp.imag,
     "aten.lcm.default": promoting(jnp.lcm),
-    "aten.lgamma.default": promoting(jax.lax.lgamma),
+    "aten.lgamma.default": _in_full(jax.lax.lgamma),
     "aten.nextafter.default": promoting(jnp.nextafter),
     "aten.polar.default": _polar,
     "aten.polygamma.default": _polygamma,
     "aten.real.default": jnp.real,
     "aten.round.decimals": _round_to,
     "aten.signbit.default": jnp.signbit,
-    "aten.special_erfcx.default": promoting(_special.erfcx),
-    "aten.special_i0e.default": promoting(_special.i0e),
-    "aten.special_i1.default": promoting(_special.i1),
-    "aten.special_i1e.default": promoting(_special.i1e),
-    "aten.special_log_ndtr.default": promoting(_special.log_ndtr),
-    "aten.special_modified_bessel_i0.default": promoting(_special.i0),
-    "aten.special_modified_bessel_i1.default": promoting(_special.i1),
-    "aten.special_ndtri.default": promoting(_special.ndtri),
-    "aten.special_spherical_bessel_j0.default": promoting(lambda x: jnp.where(jnp.isinf(x), 0, jnp.sinc(x / jnp.pi))),
-    "aten.special_zeta.default": promoting(_zeta),
+    "aten.special_erfcx.default": _in_full(_special.erfcx),
+    "aten.special_i0e.default": _in_full(_special.i0e),
+    "aten.special_i1.default": _in_full(_special.i1),
+    "aten.special_i1e.default": _in_full(_special.i1e),
+    "aten.special_log_ndtr.default": _in_full(_special.log_ndtr),
+    "aten.special_modified_bessel_i0.default": _in_full(_special.i0),
+    "aten.special_modified_bessel_i1.default": _in_full(_special.i1),
+    "aten.special_ndtri.default": _in_full(_special.ndtri),
+    "aten.special_spherical_bessel_j0.default": _in_full(lambda x: jnp.where(jnp.isinf(x), 0, jnp.sinc(x / jnp.pi))),
+    "aten.special_zeta.default": _in_full(_zeta),
     "aten.trunc.default": _rounding(jnp.trunc),
     "aten.view_as_complex.default": _view_as_complex,
     "aten.view_as_real.default": _view_as_real,

@@ -14,11 +14,13 @@ def _adaptive(pool: Callable[[Any, int], Any], count: int) -> Callable[..., Any]
     """Pooling of the last `count` dimensions to given sizes; window i of n goes from floor(i m / n) to ceil((i + 1) m / n)."""
 
     def pooled(x: Any, size: Sequence[int]) -> Any:
+        dtype = x.dtype
+        x = x.astype("float32") if dtype.name in ("float16", "bfloat16") else x
         for axis, n in enumerate(size, start=x.ndim - count):
             m = x.shape[axis]
             pieces = [jax.lax.slice_in_dim(x, i * m // n, -(-(i + 1) * m // n), axis=axis) for i in range(n)]
             x = jnp.concatenate([pool(piece, axis) for piece in pieces], axis) if pieces else x[(slice(None),) * axis + (slice(0),)]
-        return x
+        return x.astype(dtype)
 
     return pooled
 
@@ -66,16 +68,18 @@ def _average(count: int) -> Callable[..., Any]:
         outputs = [_windows(*each, ceil_mode=ceil_mode) for each in zip(lengths, kernel, stride, padding, strict=True)]
         # What is after the padding, for a last window that goes further in ceil_mode, is not counted.
         after = [max((n - 1) * s + k - m - p, 0) for n, m, k, s, p in zip(outputs, lengths, kernel, stride, padding, strict=True)]
+        dtype = x.dtype
+        x = x.astype("float32") if dtype.name in ("float16", "bfloat16") else x
         sums = _window_sums(x, kernel, stride, list(zip(padding, after, strict=True)), outputs)
         if divisor_override:
-            return _divided(sums, jnp.asarray(divisor_override, x.dtype))
+            return _divided(sums, jnp.asarray(divisor_override, x.dtype)).astype(dtype)
         ones = jnp.ones(lengths, x.dtype)
         if count_include_pad:
             ones = jnp.pad(ones, [(p, p) for p in padding], constant_values=1)
             sides = [(0, max(a - p, 0)) for p, a in zip(padding, after, strict=True)]
         else:
             sides = list(zip(padding, after, strict=True))
-        return _divided(sums, _window_sums(ones, kernel, stride, sides, outputs))
+        return _divided(sums, _window_sums(ones, kernel, stride, sides, outputs)).astype(dtype)
 
     return pooled
 
