@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from frontends import torch_fastpath, torch_products, torch_random
+from frontends import torch_fastpath, torch_products, torch_random, torch_resampling
 from frontends.errors import UnsupportedOpError
 from frontends.torch_compat import core_aten_decompositions, get_decompositions
 from frontends.torch_layout import Layout
@@ -32,6 +32,7 @@ def joint_decompositions() -> dict[Any, Callable[..., Any]]:
     found.update(get_decompositions(_FURTHER))
     found.update(torch_fastpath.DECOMPOSITIONS)
     found.update(torch_products.DECOMPOSITIONS)
+    found.update(torch_resampling.DECOMPOSITIONS)
     found.update(torch_random.DECOMPOSITIONS)
     found.update(_OWN)
     return found
@@ -441,6 +442,7 @@ _FURTHER = (
     aten._softmax,
     aten._softmax_backward_data,
     aten.addmm,
+    aten.batch_norm_backward,
     aten.gelu,
     aten.dist,
     aten.grid_sampler_2d,
@@ -450,6 +452,7 @@ _FURTHER = (
     aten.native_group_norm_backward,
     aten.native_layer_norm,
     aten.native_layer_norm_backward,
+    aten.rrelu_with_noise_backward,
     aten.tril_indices,
     aten.triu_indices,
     aten.upsample_bicubic2d,

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def _adaptive(pool: Callable[[Any, int], Any], count: int) -> Callable[..., Any]:
@@ -162,7 +163,7 @@ def _windows(length: int, kernel: int, stride: int, padding: int, *, ceil_mode: 
 def _window_sums(x: Any, kernel: Sequence[int], stride: Sequence[int], sides: Sequence[tuple[int, int]], outputs: Sequence[int]) -> Any:
     outer = x.ndim - len(kernel)
     found = jax.lax.reduce_window(
-        x, jnp.zeros((), x.dtype), jax.lax.add, (1,) * outer + tuple(kernel), (1,) * outer + tuple(stride), [(0, 0)] * outer + list(sides)
+        x, np.zeros((), x.dtype), jax.lax.add, (1,) * outer + tuple(kernel), (1,) * outer + tuple(stride), [(0, 0)] * outer + list(sides)
     )
     return found[(..., *(slice(n) for n in outputs))]
 
@@ -199,7 +200,41 @@ def _elements(x: Any, at: Sequence[tuple[Any, Any]], lengths: Sequence[int]) -> 
     return found * jnp.where(inside, weight, 0)[:, None]
 
 
+def _backward_of(pool: Callable[..., Any]) -> Callable[..., Any]:
+    """The derivative of a pooling by its first operand."""
+
+    def backward(gradient: Any, x: Any, *window: Any) -> Any:
+        return jax.vjp(lambda x: pool(x, *window), x)[1](gradient)[0]
+
+    return backward
+
+
+def _adaptive_backward(count: int) -> Callable[..., Any]:
+    """Likewise; the sizes are those of the gradient."""
+    pool = _adaptive(_mean, count)
+
+    def backward(gradient: Any, x: Any) -> Any:
+        return jax.vjp(lambda x: pool(x, gradient.shape[-count:]), x)[1](gradient)[0]
+
+    return backward
+
+
+def _grid_sample_backward(gradient: Any, x: Any, grid: Any, *how: Any) -> tuple[Any, Any]:
+    *options, wanted = how
+    found = jax.vjp(lambda x, grid: _grid_sample(x, grid, *options), x, grid)[1](gradient)
+    of_x, of_grid = (value if is_wanted else None for value, is_wanted in zip(found, wanted, strict=True))
+    return of_x, of_grid
+
+
 LOWERINGS: dict[str, Callable[..., Any]] = {
+    "aten._adaptive_avg_pool2d_backward.default": _adaptive_backward(2),
+    "aten._adaptive_avg_pool3d_backward.default": _adaptive_backward(3),
+    "aten.adaptive_max_pool2d_backward.default": _maximum_backward(2),
+    "aten.adaptive_max_pool3d_backward.default": _maximum_backward(3),
+    "aten.avg_pool2d_backward.default": _backward_of(_average(2)),
+    "aten.avg_pool3d_backward.default": _backward_of(_average(3)),
+    "aten.grid_sampler_2d_backward.default": _grid_sample_backward,
+    "aten.grid_sampler_3d_backward.default": _grid_sample_backward,
     "aten._adaptive_avg_pool2d.default": _adaptive(_mean, 2),
     "aten._adaptive_avg_pool3d.default": _adaptive(_mean, 3),
     "aten.adaptive_max_pool2d.default": _adaptive_max(2),
