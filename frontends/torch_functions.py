@@ -57,6 +57,12 @@ def _combinations(x: torch.Tensor, r: int = 2, with_replacement: bool = False) -
     return x[torch.tensor(places, dtype=torch.int64, device=x.device).reshape(len(places), r)] if r else x.new_empty(0)
 
 
+def _pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
+    """As defined, which gives it a derivative."""
+    first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
+    return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **torch_products.FUNCTIONS,
     torch.cdist: _cdist,
@@ -65,4 +71,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     torch.corrcoef: _corrcoef,
     torch.Tensor.corrcoef: _corrcoef,
     torch.combinations: _combinations,
+    torch.pdist: _pdist,
+    torch.nn.functional.pdist: _pdist,
 }

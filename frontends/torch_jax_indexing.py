@@ -112,6 +112,12 @@ def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = F
     return _added(x, at, values) if accumulate else x.at[at].set(values)
 
 
+def _slice_scatter(x: Any, source: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+    """The source in place of a slice."""
+    places = (slice(None),) * (dim % x.ndim) + (slice(start, end, step),)
+    return x.at[places].set(source.astype(x.dtype))
+
+
 def _combined(x: Any, at: tuple[Any, ...], source: Any, reduce: str, *, include_self: bool) -> Any:
     if not include_self:
         x = x.at[at].set(_neutral(x.dtype, reduce))
@@ -253,6 +259,7 @@ LOWERINGS: dict[str, Callable[..., Any]] = {
     "aten.scatter_add.default": _scatter_add,
     "aten.scatter_reduce.two": _scatter_reduce,
     "aten.segment_reduce.default": _segment_reduce,
+    "aten.slice_scatter.default": _slice_scatter,
     "aten.unfold.default": _unfold,
     "aten.unfold_copy.default": _unfold,
 }

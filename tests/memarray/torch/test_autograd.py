@@ -196,3 +196,30 @@ def test_convolutions_and_their_gradients(convolve, groups, recorder):
     cotangent = torch.randn_like(expected)
     for a, b in zip(torch.autograd.grad(found, operands, cotangent), torch.autograd.grad(expected, operands, cotangent), strict=True):
         torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.narrow(-1, 0, 2) / x.narrow(-1, -2, 2),
+        lambda x: torch.linalg.cond(x),
+        lambda x: F.avg_pool2d(x[None], 2, ceil_mode=True, padding=1),
+        lambda x: F.adaptive_avg_pool2d(x[None], (3, 2)),
+        lambda x: F.adaptive_max_pool2d(x[None], (3, 2)),
+        lambda x: F.max_pool2d(x[None], 3, stride=2),
+        lambda x: F.interpolate(x[None, None], size=(7, 9), mode="bilinear", align_corners=True),
+        lambda x: F.interpolate(x[None, None], scale_factor=1.7, mode="bicubic"),
+        lambda x: F.interpolate(x[None, None], scale_factor=(2, 3), mode="nearest"),
+        lambda x: F.pad(x[None], (1, 2, 3, 0), mode="replicate"),
+        lambda x: F.grid_sample(x[None, None], torch.tanh(x[:4, :2].reshape(1, 2, 2, 2)), align_corners=False),
+        lambda x: torch.pdist(x),
+        lambda x: F.hardshrink(x, 0.3) + F.softshrink(x, 0.2),
+        lambda x: x.cumsum(-1).sort(-1, descending=True).values,
+    ],
+)
+def test_gradients_that_recorders_lack_or_have_wrong(function, recorder):
+    x = torch.randn(5, 5, dtype=torch.float64, requires_grad=True)
+    found, expected = mx.wrap(function, recorder=recorder)(x), function(x)
+    torch.testing.assert_close(found, expected)
+    cotangent = torch.randn_like(expected)
+    torch.testing.assert_close(torch.autograd.grad(found, x, cotangent), torch.autograd.grad(expected, x, cotangent))
