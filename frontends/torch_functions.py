@@ -4,6 +4,7 @@ They are put in for torch's while a function is traced, above autograd.
 """
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,63 @@ def _pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
 
 
+def _quantile(
+    x: torch.Tensor, q: float | torch.Tensor, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> torch.Tensor:
+    """Without torch's check that `q` is in [0, 1], for which it reads data. NaN where there is one."""
+    ordered, axis = _ordered(x, dim)
+    found = _between(ordered, q, torch.full_like(ordered[..., :1], ordered.shape[-1] - 1), interpolation)
+    found = torch.where(torch.isnan(ordered).any(-1, keepdim=True), math.nan, found)
+    return _placed(found, x, q, axis, keepdim)
+
+
+def _nanquantile(
+    x: torch.Tensor, q: float | torch.Tensor, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> torch.Tensor:
+    """Of the elements that are no NaN, which come first in order."""
+    ordered, axis = _ordered(x, dim)
+    last = (~torch.isnan(ordered)).sum(-1, keepdim=True) - 1
+    return _placed(_between(ordered, q, last.clamp(min=0).to(x.dtype), interpolation), x, q, axis, keepdim)
+
+
+def _ordered(x: torch.Tensor, dim: int | None) -> tuple[torch.Tensor, int | None]:
+    """The elements in order along the last dimension."""
+    if dim is None or x.dim() == 0:
+        return x.reshape(-1).sort()[0], None
+    return x.movedim(dim, -1).sort(-1)[0], dim % x.dim()
+
+
+def _between(ordered: torch.Tensor, q: float | torch.Tensor, last: torch.Tensor, interpolation: str) -> torch.Tensor:
+    """Elements at fractions of the way to the last one, a fraction each along the last dimension."""
+    rank = torch.as_tensor(q, dtype=ordered.dtype, device=ordered.device).reshape(-1) * last
+    rank = {"lower": torch.floor, "higher": torch.ceil, "nearest": torch.round}.get(interpolation, torch.clone)(rank)
+    below, above = torch.floor(rank), torch.ceil(rank)
+    weight = torch.full_like(rank, 0.5) if interpolation == "midpoint" else rank - below
+    return torch.lerp(ordered.gather(-1, below.to(torch.int64)), ordered.gather(-1, above.to(torch.int64)), weight)
+
+
+def _placed(found: torch.Tensor, x: torch.Tensor, q: float | torch.Tensor, axis: int | None, keepdim: bool) -> torch.Tensor:
+    """With a dimension for the fractions in front, if they have one, and one of length one where it is kept."""
+    if keepdim:
+        found = found.reshape([1] * x.dim() + [found.shape[-1]]) if axis is None else found.unsqueeze(axis)
+    return found.movedim(-1, 0) if isinstance(q, torch.Tensor) and q.dim() else found.squeeze(-1)
+
+
+def _gaussian_nll_loss(
+    x: torch.Tensor, target: torch.Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> torch.Tensor:
+    """Without torch's check that no variance is negative, for which it reads data."""
+    var = torch.full_like(x, var) if isinstance(var, float) else var
+    if var.shape == x.shape[:-1] and var.shape != x.shape:
+        var = var.unsqueeze(-1)
+    with torch.no_grad():
+        bounded = var.clamp(min=eps)
+    var = var + (bounded - var).detach()  # (its gradient is that of what was given)
+    loss = 0.5 * (torch.log(var) + (x - target) ** 2 / var)
+    loss = loss + 0.5 * math.log(2 * math.pi) if full else loss
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **torch_products.FUNCTIONS,
     torch.cdist: _cdist,
@@ -73,4 +131,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     torch.combinations: _combinations,
     torch.pdist: _pdist,
     torch.nn.functional.pdist: _pdist,
+    torch.nanquantile: _nanquantile,
+    torch.Tensor.nanquantile: _nanquantile,
+    torch.nn.functional.gaussian_nll_loss: _gaussian_nll_loss,
+    torch.quantile: _quantile,
+    torch.Tensor.quantile: _quantile,
 }
