@@ -164,6 +164,8 @@ def _check_mask(mask: ndarray, shape: tuple[int, ...], axis: int) -> None:
 
 def _set_masked(array: ndarray, mask: ndarray, value: ndarray) -> None:
     """`array[mask] = value`."""
+    if value.ndim > 1 and mask.ndim == array.ndim:
+        raise TypeError(f"NumPy boolean array indexing assignment requires a 0 or 1-dimensional input, input has {value.ndim} dimensions")
     rest = array._shape[mask.ndim :]
     if value.ndim > len(rest):  # a value for each position
         _set_at_positions(array, mask, value)
