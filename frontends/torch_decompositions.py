@@ -14,6 +14,7 @@ import torch
 from frontends import torch_fastpath, torch_products, torch_random, torch_resampling
 from frontends.errors import UnsupportedOpError
 from frontends.torch_compat import core_aten_decompositions, get_decompositions
+from frontends.torch_functions import pdist
 from frontends.torch_layout import Layout
 
 aten = torch.ops.aten
@@ -280,11 +281,6 @@ def _resize(x: torch.Tensor, size: Sequence[int], *, memory_format: Any = None) 
     return torch.cat([flat[:count], flat.new_zeros(max(count - flat.shape[0], 0))]).reshape(list(size))
 
 
-def _pdist(x: torch.Tensor, p: float = 2) -> torch.Tensor:
-    first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
-    return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
-
-
 def _copy(x: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:  # as in ATen
     """The source, as `x` would hold it; torch-xla gives `x`."""
     del non_blocking
@@ -406,7 +402,7 @@ _OWN: dict[Any, Callable[..., Any]] = {
     aten.mean.dim: _of_complex(_mean_over),
     aten.var.correction: _of_complex(_var),
     aten.var_mean.correction: _of_complex(_var_mean),
-    aten._pdist_forward.default: _pdist,
+    aten._pdist_forward.default: pdist,
     aten.addbmm.default: _addbmm,
     aten.addmv.default: _addmv,
     aten.amax.default: _extreme_over(aten.amax.default),

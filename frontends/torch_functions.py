@@ -58,7 +58,7 @@ def _combinations(x: torch.Tensor, r: int = 2, with_replacement: bool = False) -
     return x[torch.tensor(places, dtype=torch.int64, device=x.device).reshape(len(places), r)] if r else x.new_empty(0)
 
 
-def _pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
+def pdist(x: torch.Tensor, p: float = 2.0) -> torch.Tensor:
     """As defined, which gives it a derivative."""
     first, second = torch.triu_indices(x.shape[0], x.shape[0], 1, device=x.device)
     return torch.linalg.vector_norm(x.index_select(0, first) - x.index_select(0, second), p, -1)
@@ -129,8 +129,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     torch.corrcoef: _corrcoef,
     torch.Tensor.corrcoef: _corrcoef,
     torch.combinations: _combinations,
-    torch.pdist: _pdist,
-    torch.nn.functional.pdist: _pdist,
+    torch.pdist: pdist,
+    torch.nn.functional.pdist: pdist,
     torch.nanquantile: _nanquantile,
     torch.Tensor.nanquantile: _nanquantile,
     torch.nn.functional.gaussian_nll_loss: _gaussian_nll_loss,

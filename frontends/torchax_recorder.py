@@ -52,8 +52,7 @@ jax.config.update("jax_default_matmul_precision", None)
 _environment = torchax.default_env()
 for _module in (torch, torchax):
     source_info_util.register_exclusion(str(Path(str(_module.__file__)).parent))  # source lines are the user's
-for _file in (__file__, functools.__file__):
-    source_info_util.register_exclusion(_file)
+source_info_util.register_exclusion(functools.__file__)
 
 
 def _embedding(weight: Any, indices: Any, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
