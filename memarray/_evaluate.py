@@ -8,8 +8,8 @@ import gc
 import statistics
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -384,20 +384,20 @@ def _trace(graph: _Graph, varying: tuple[int, ...]) -> Function:
     last = graph.steps[positions[0]]
     program.__name__ = last.op.name
     place = source_line(last.source)
-    with ExitStack() as stack:
-        for scope in jax_scopes():
-            stack.enter_context(scope)
+    with jax_scopes():
         return Function(trace_jax(program, [*specs, *packed], {}, f"{place[0]}:{place[1]}" if place else None))
 
 
-def jax_scopes() -> list[Any]:
+@contextmanager
+def jax_scopes() -> Iterator[None]:
     """The settings of JAX that NumPy's semantics need, whatever the user has set."""
-    return [
+    with (
         jax.enable_x64(True),
         jax.numpy_dtype_promotion("standard"),
         jax.numpy_rank_promotion("allow"),
         jax.default_matmul_precision(None),
-    ]
+    ):
+        yield
 
 
 def _replay(steps: Sequence[_Step], leaves: Sequence[Any], constants: Sequence[Any]) -> list[Any]:
@@ -426,9 +426,7 @@ def _look_up(reference: Any, values: Sequence[Any], leaves: Sequence[Any], const
 def _inline(wanted: Sequence[Node], order: Sequence[Node]) -> None:
     """Under somebody's trace: the operations become a part of it."""
     graph = _take_apart(order, list(wanted))
-    with ExitStack() as stack:
-        for scope in jax_scopes():
-            stack.enter_context(scope)
+    with jax_scopes():
         values = _replay(graph.steps, [node.value for node in graph.leaves], graph.constants)
     for node, position in zip(wanted, graph.positions, strict=True):
         node.evaluated(values[position])

@@ -6,7 +6,6 @@ them; then the function is called once more, with the tracers themselves.
 
 import functools
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,9 +48,7 @@ def trace_lazy(
 ) -> LazyFunction:
     """Trace `fn` for nodes and Python scalars; `arrays` says which of them are lazy arrays, to `fn` too."""
     specs = [jax.ShapeDtypeStruct(node.shape, node.dtype) if isinstance(node, Node) else node for node in nodes]
-    with ExitStack() as stack:
-        for scope in jax_scopes():
-            stack.enter_context(scope)
+    with jax_scopes():
         try:
             traced = _trace(fn, name, specs, arrays, in_tree)
         except (TypeError, ValueError) as error:

@@ -8,7 +8,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 import jax
@@ -221,9 +221,7 @@ class Routine:
             return self._run_jax(*[next(rest) if type(o) is Node else o for o in operands], **static)
 
         try:
-            with ExitStack() as stack:
-                for scope in jax_scopes():
-                    stack.enter_context(scope)
+            with jax_scopes():
                 found = jax.eval_shape(run, *[jax.ShapeDtypeStruct(node.shape, node.dtype) for node in arrays])
         except Exception:
             self._raise_as_numpy(operands, params)

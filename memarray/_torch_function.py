@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -55,7 +54,7 @@ class TorchFunction:
 
     def run(self, tensors: Sequence[torch.Tensor], settings: Settings, seed: torch.Tensor | None) -> list[torch.Tensor]:
         """The results' values. Tensors that the function writes to are written to."""
-        with _scopes():
+        with jax_scopes():
             arrays = self._arrays(tensors, seed)
             served = self._serve(settings, sum(array.nbytes for array in arrays))
             values = [to_torch(value, self._device) for value in served.run(arrays)]
@@ -69,7 +68,7 @@ class TorchFunction:
     def plan(self, settings: Settings) -> Plan:
         """How the program fits; nothing runs."""
         held = self.recording.argument_bytes
-        with _scopes():
+        with jax_scopes():
             served = self._serve(settings, held)
             limit = max(limit_in_force(jax_device(self._device), settings, held), served.peak_bytes)  # free memory moves while compiling
         return Plan.of(self.traced.name, served.plan, limit, is_auto=settings.memory_limit == "auto")
@@ -144,13 +143,6 @@ class _Call(torch.autograd.Function):
         derived = function.vjp(wanted, tuple(torch.is_grad_enabled() and tensor.requires_grad for tensor in tensors))
         gradients = iter(derived.rebuilt(derived.call(tensors, ctx.settings, ctx.seed), tensors))
         return (None, None, None, *(next(gradients) if is_needed else None for is_needed in needed))
-
-
-def _scopes() -> ExitStack:
-    stack = ExitStack()
-    for scope in jax_scopes():
-        stack.enter_context(scope)
-    return stack
 
 
 def _dense(result: Result, device: torch.device) -> Argument:
